@@ -1,0 +1,4 @@
+@NullMarked
+package io.mig.checkpoint;
+
+import org.jspecify.annotations.NullMarked;

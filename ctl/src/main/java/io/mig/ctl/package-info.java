@@ -1,0 +1,4 @@
+@NullMarked
+package io.mig.ctl;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.mig.home;
+
+import org.jspecify.annotations.NullMarked;

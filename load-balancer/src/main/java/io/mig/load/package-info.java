@@ -1,0 +1,4 @@
+@NullMarked
+package io.mig.load;
+
+import org.jspecify.annotations.NullMarked;

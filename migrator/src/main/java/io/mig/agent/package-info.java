@@ -1,0 +1,4 @@
+@NullMarked
+package io.mig.agent;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.mig.model;
+
+import org.jspecify.annotations.NullMarked;

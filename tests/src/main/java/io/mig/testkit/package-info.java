@@ -1,0 +1,4 @@
+@NullMarked
+package io.mig.testkit;
+
+import org.jspecify.annotations.NullMarked;
