@@ -1,0 +1,4 @@
+package io.mig.json;
+
+/** JSON {@code true} or {@code false}. */
+public record JsonBoolean(boolean truth) implements JsonValue {}
