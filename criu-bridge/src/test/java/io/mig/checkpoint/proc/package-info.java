@@ -1,0 +1,4 @@
+@NullMarked
+package io.mig.checkpoint.proc;
+
+import org.jspecify.annotations.NullMarked;
