@@ -1,0 +1,21 @@
+package io.mig.transport.local;
+
+import java.nio.ByteBuffer;
+
+/** The sending side of a connection; any thread. */
+public interface LocalConnection {
+    LocalPeer peer();
+
+    /** Queues bytes (copied before return); ignored after close. */
+    void send(ByteBuffer bytes);
+
+    boolean writable();
+
+    /** Stops delivering bytes: the other end's writes will block. */
+    void pauseReading();
+
+    void resumeReading();
+
+    /** Sends what is queued, then closes. */
+    void close();
+}
