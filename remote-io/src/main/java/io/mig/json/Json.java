@@ -16,9 +16,9 @@ import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Reads and writes JSON trees. Stateless; safe for any thread. Reading is bounded: nesting of at most {@value #MAX_DEPTH}, names of
- * at most {@value #MAX_NAME} characters, no name twice in one object. The length of the document is the caller's bound, because the
- * caller holds the bytes.
+ * Reads and writes JSON trees. Stateless; safe for any thread. Reading is bounded: nesting of at
+ * most {@value #MAX_DEPTH}, names of at most {@value #MAX_NAME} characters, no name twice in one
+ * object. The length of the document is the caller's bound, because the caller holds the bytes.
  */
 public final class Json {
     /** Deepest nesting that is read. */
@@ -27,15 +27,17 @@ public final class Json {
     /** Longest field name that is read, in characters. */
     public static final int MAX_NAME = 1024;
 
-    private static final JsonFactory FACTORY = JsonFactory.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(MAX_DEPTH)
-                    .maxNameLength(MAX_NAME)
-                    .maxNumberLength(64)
-                    .maxStringLength(Integer.MAX_VALUE)
-                    .build())
-            .build();
+    private static final JsonFactory FACTORY =
+            JsonFactory.builder()
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .streamReadConstraints(
+                            StreamReadConstraints.builder()
+                                    .maxNestingDepth(MAX_DEPTH)
+                                    .maxNameLength(MAX_NAME)
+                                    .maxNumberLength(64)
+                                    .maxStringLength(Integer.MAX_VALUE)
+                                    .build())
+                    .build();
 
     private Json() {}
 
@@ -87,10 +89,11 @@ public final class Json {
         switch (value) {
             case JsonObject(Map<String, JsonValue> fields) -> {
                 generator.writeStartObject();
-                fields.forEach((name, field) -> {
-                    generator.writeName(name);
-                    write(generator, field);
-                });
+                fields.forEach(
+                        (name, field) -> {
+                            generator.writeName(name);
+                            write(generator, field);
+                        });
                 generator.writeEndObject();
             }
             case JsonArray(List<JsonValue> elements) -> {
@@ -129,13 +132,15 @@ public final class Json {
             case VALUE_FALSE -> new JsonBoolean(false);
             case VALUE_NULL -> JsonNull.NULL;
             case NOT_AVAILABLE, END_OBJECT, END_ARRAY, PROPERTY_NAME, VALUE_EMBEDDED_OBJECT ->
-                throw new JsonException("expected a JSON value, found " + token);
+                    throw new JsonException("expected a JSON value, found " + token);
         };
     }
 
     private static JsonObject readObject(JsonParser parser) {
         Map<String, JsonValue> fields = new LinkedHashMap<>();
-        for (JsonToken token = parser.nextToken(); token != JsonToken.END_OBJECT; token = parser.nextToken()) {
+        for (JsonToken token = parser.nextToken();
+                token != JsonToken.END_OBJECT;
+                token = parser.nextToken()) {
             String name = parser.currentName();
             fields.put(name, read(parser, parser.nextToken()));
         }
@@ -144,7 +149,9 @@ public final class Json {
 
     private static JsonArray readArray(JsonParser parser) {
         List<JsonValue> elements = new ArrayList<>();
-        for (JsonToken token = parser.nextToken(); token != JsonToken.END_ARRAY; token = parser.nextToken()) {
+        for (JsonToken token = parser.nextToken();
+                token != JsonToken.END_ARRAY;
+                token = parser.nextToken()) {
             elements.add(read(parser, token));
         }
         return new JsonArray(elements);

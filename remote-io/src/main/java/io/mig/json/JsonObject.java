@@ -9,9 +9,10 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A JSON object; fields keep the order in which they were put or read. The typed getters answer "absent" alike for a missing
- * field, for {@code null} and for a value of another type: a reader of somebody else's object takes what it understands. Use the
- * {@code require} forms where the field is part of the contract.
+ * A JSON object; fields keep the order in which they were put or read. The typed getters answer
+ * "absent" alike for a missing field, for {@code null} and for a value of another type: a reader of
+ * somebody else's object takes what it understands. Use the {@code require} forms where the field
+ * is part of the contract.
  */
 public record JsonObject(Map<String, JsonValue> fields) implements JsonValue {
     /** The object without fields. */
@@ -19,10 +20,11 @@ public record JsonObject(Map<String, JsonValue> fields) implements JsonValue {
 
     public JsonObject {
         Map<String, JsonValue> copy = new LinkedHashMap<>(fields);
-        copy.forEach((name, value) -> {
-            Objects.requireNonNull(name, "name");
-            Objects.requireNonNull(value, name);
-        });
+        copy.forEach(
+                (name, value) -> {
+                    Objects.requireNonNull(name, "name");
+                    Objects.requireNonNull(value, name);
+                });
         fields = Collections.unmodifiableMap(copy);
     }
 
@@ -49,7 +51,9 @@ public record JsonObject(Map<String, JsonValue> fields) implements JsonValue {
 
     /** The whole number of a field. */
     public OptionalLong integer(String name) {
-        return get(name) instanceof JsonLong(long number) ? OptionalLong.of(number) : OptionalLong.empty();
+        return get(name) instanceof JsonLong(long number)
+                ? OptionalLong.of(number)
+                : OptionalLong.empty();
     }
 
     /** The number of a field, whole or not. */
@@ -89,7 +93,10 @@ public record JsonObject(Map<String, JsonValue> fields) implements JsonValue {
         return text;
     }
 
-    /** Collects fields in order; a later value of the same name replaces the earlier one. Not for several threads. */
+    /**
+     * Collects fields in order; a later value of the same name replaces the earlier one. Not for
+     * several threads.
+     */
     public static final class Builder {
         private final Map<String, JsonValue> fields = new LinkedHashMap<>();
 

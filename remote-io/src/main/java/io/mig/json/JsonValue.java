@@ -3,8 +3,9 @@ package io.mig.json;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One JSON value (RFC 8259), immutable. The alternatives are closed, so a {@code switch} over them needs no default. The
- * {@code of} factories take a null reference as JSON {@code null}, which keeps builders of optional facts short.
+ * One JSON value (RFC 8259), immutable. The alternatives are closed, so a {@code switch} over them
+ * needs no default. The {@code of} factories take a null reference as JSON {@code null}, which
+ * keeps builders of optional facts short.
  */
 public sealed interface JsonValue
         permits JsonArray, JsonBoolean, JsonDouble, JsonLong, JsonNull, JsonObject, JsonString {

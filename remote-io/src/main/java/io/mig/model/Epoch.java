@@ -1,7 +1,8 @@
 package io.mig.model;
 
 /**
- * Counts the changes of ownership of a process: 0 before its first move. A body of an older epoch must never run.
+ * Counts the changes of ownership of a process: 0 before its first move. A body of an older epoch
+ * must never run.
  */
 public record Epoch(long value) implements Comparable<Epoch> {
     public static final Epoch ZERO = new Epoch(0);

@@ -35,9 +35,6 @@ public enum ErrorCode {
 
     /** The code of a number from the wire; {@link #INTERNAL} when it is unknown. */
     public static ErrorCode of(int number) {
-        return Arrays.stream(values())
-                .filter(c -> c.number == number)
-                .findFirst()
-                .orElse(INTERNAL);
+        return Arrays.stream(values()).filter(c -> c.number == number).findFirst().orElse(INTERNAL);
     }
 }

@@ -1,6 +1,8 @@
 package io.mig.model;
 
-/** Base of the errors that are told to people or other agents: a code, and a message for the reader. */
+/**
+ * Base of the errors that are told to people or other agents: a code, and a message for the reader.
+ */
 public abstract class MigException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

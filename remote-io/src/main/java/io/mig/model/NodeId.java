@@ -12,8 +12,10 @@ public record NodeId(String name) implements Comparable<NodeId> {
 
     public NodeId {
         if (!FORM.matcher(name).matches()) {
-            throw new IllegalArgumentException("node name=" + (name.length() > 80 ? name.substring(0, 80) : name)
-                    + " is not of the form [a-z0-9][a-z0-9-]{0,62}");
+            throw new IllegalArgumentException(
+                    "node name="
+                            + (name.length() > 80 ? name.substring(0, 80) : name)
+                            + " is not of the form [a-z0-9][a-z0-9-]{0,62}");
         }
     }
 

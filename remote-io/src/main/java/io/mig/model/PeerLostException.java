@@ -5,6 +5,9 @@ public final class PeerLostException extends MigException {
     private static final long serialVersionUID = 1;
 
     public PeerLostException(NodeId peer, String message) {
-        super(ErrorCode.PEER_LOST, true, "no answer from node=" + peer + ", outcome unknown: " + message);
+        super(
+                ErrorCode.PEER_LOST,
+                true,
+                "no answer from node=" + peer + ", outcome unknown: " + message);
     }
 }

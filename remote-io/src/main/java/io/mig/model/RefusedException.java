@@ -1,6 +1,9 @@
 package io.mig.model;
 
-/** Something was asked for that cannot or must not be done; nothing was changed. The message says why and what to do. */
+/**
+ * Something was asked for that cannot or must not be done; nothing was changed. The message says
+ * why and what to do.
+ */
 public final class RefusedException extends MigException {
     private static final long serialVersionUID = 1;
 

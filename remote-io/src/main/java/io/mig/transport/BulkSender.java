@@ -5,7 +5,8 @@ import java.nio.ByteBuffer;
 /** Sends one bulk stream over a connection of its own. One owner thread. */
 public interface BulkSender extends AutoCloseable {
     /**
-     * Sends the remaining bytes of a direct buffer; returns when the buffer may be reused. Blocks while the link is behind.
+     * Sends the remaining bytes of a direct buffer; returns when the buffer may be reused. Blocks
+     * while the link is behind.
      *
      * @throws io.mig.model.PeerLostException when the connection is gone
      */

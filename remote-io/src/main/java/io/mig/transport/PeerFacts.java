@@ -7,7 +7,8 @@ import java.util.Set;
 /**
  * What agents tell each other when they meet.
  *
- * @param bootId changes with each boot of the node ({@code /proc/sys/kernel/random/boot_id} or one per lab start)
+ * @param bootId changes with each boot of the node ({@code /proc/sys/kernel/random/boot_id} or one
+ *     per lab start)
  * @param criuVersion as {@code 4.2.1}; empty when there is none
  * @param cpuFlags features that programs may use, names of {@code /proc/cpuinfo}
  */

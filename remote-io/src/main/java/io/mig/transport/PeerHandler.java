@@ -2,9 +2,15 @@ package io.mig.transport;
 
 import io.mig.model.NodeId;
 
-/** What an agent does with what its peers send. Called in order per peer, on a virtual thread that may block. */
+/**
+ * What an agent does with what its peers send. Called in order per peer, on a virtual thread that
+ * may block.
+ */
 public interface PeerHandler {
-    /** A request; the answer may be given later. Must not block for long: later messages of the peer wait. */
+    /**
+     * A request; the answer may be given later. Must not block for long: later messages of the peer
+     * wait.
+     */
     void onRequest(NodeId from, PeerMessage message, Responder responder);
 
     void onMessage(NodeId from, PeerMessage message);

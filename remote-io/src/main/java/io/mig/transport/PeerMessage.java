@@ -16,7 +16,8 @@ public record PeerMessage(int type, ByteString body) {
             throw new IllegalArgumentException("message type=" + type + " outside 1..65535");
         }
         if (body.size() > MAX_BODY) {
-            throw new IllegalArgumentException("message type=" + type + " bytes=" + body.size() + " above " + MAX_BODY);
+            throw new IllegalArgumentException(
+                    "message type=" + type + " bytes=" + body.size() + " above " + MAX_BODY);
         }
     }
 }

@@ -18,8 +18,9 @@ public interface PeerNetwork extends AutoCloseable {
     PeerState state(NodeId peer);
 
     /**
-     * Asks a peer. Fails with {@link io.mig.model.PeerLostException} when there is no answer (outcome unknown) and with
-     * {@link io.mig.model.PeerErrorException} when the peer answered with an error.
+     * Asks a peer. Fails with {@link io.mig.model.PeerLostException} when there is no answer
+     * (outcome unknown) and with {@link io.mig.model.PeerErrorException} when the peer answered
+     * with an error.
      */
     CompletableFuture<PeerMessage> request(NodeId to, PeerMessage message, Duration timeout);
 

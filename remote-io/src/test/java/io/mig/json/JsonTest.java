@@ -9,14 +9,17 @@ import org.junit.jupiter.api.Test;
 final class JsonTest {
     @Test
     void shouldReadBackWhatItWroteWhenValuesAreOfEveryKind() {
-        JsonObject value = JsonObject.builder()
-                .put("text", "ü \"quoted\"\nline\u0001")
-                .put("nothing", (String) null)
-                .put("whole", Long.MIN_VALUE)
-                .put("part", 0.25)
-                .put("yes", true)
-                .put("list", JsonArray.of(JsonValue.of(1), JsonObject.EMPTY, JsonArray.EMPTY))
-                .build();
+        JsonObject value =
+                JsonObject.builder()
+                        .put("text", "ü \"quoted\"\nline\u0001")
+                        .put("nothing", (String) null)
+                        .put("whole", Long.MIN_VALUE)
+                        .put("part", 0.25)
+                        .put("yes", true)
+                        .put(
+                                "list",
+                                JsonArray.of(JsonValue.of(1), JsonObject.EMPTY, JsonArray.EMPTY))
+                        .build();
 
         String line = Json.write(value);
 
@@ -27,7 +30,8 @@ final class JsonTest {
 
     @Test
     void shouldKeepTheOrderOfFieldsWhenWriting() {
-        assertThat(Json.write(Json.parse("{\"z\":1,\"a\":2,\"m\":3}"))).isEqualTo("{\"z\":1,\"a\":2,\"m\":3}");
+        assertThat(Json.write(Json.parse("{\"z\":1,\"a\":2,\"m\":3}")))
+                .isEqualTo("{\"z\":1,\"a\":2,\"m\":3}");
     }
 
     @Test
@@ -54,19 +58,20 @@ final class JsonTest {
 
     @Test
     void shouldRefuseWhenTextIsNotOneJsonValue() {
-        for (String text : new String[] {
-            "",
-            " ",
-            "{",
-            "{\"a\":}",
-            "[1,]",
-            "{} {}",
-            "nul",
-            "{\"a\":1,\"a\":2}",
-            "99999999999999999999",
-            "\u0000",
-            "[\"a",
-        }) {
+        for (String text :
+                new String[] {
+                    "",
+                    " ",
+                    "{",
+                    "{\"a\":}",
+                    "[1,]",
+                    "{} {}",
+                    "nul",
+                    "{\"a\":1,\"a\":2}",
+                    "99999999999999999999",
+                    "\u0000",
+                    "[\"a",
+                }) {
             assertThatThrownBy(() -> Json.parse(text)).as(text).isInstanceOf(JsonException.class);
             assertThatThrownBy(() -> Json.parse(text.getBytes(StandardCharsets.UTF_8)))
                     .as(text)
