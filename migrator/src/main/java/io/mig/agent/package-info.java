@@ -1,3 +1,4 @@
+/** The node agent: configuration, wiring and start-up. The only place that composes. */
 @NullMarked
 package io.mig.agent;
 
