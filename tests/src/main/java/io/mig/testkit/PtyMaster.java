@@ -193,7 +193,7 @@ public final class PtyMaster implements AutoCloseable {
                 return value;
             }
             int errno = (int) ERRNO.get(state, 0L);
-            if (errno == EIO && function == READ) {
+            if (errno == EIO && what.equals("read")) {
                 return -1; // the last process closed the slave
             }
             if (errno != EINTR) {
