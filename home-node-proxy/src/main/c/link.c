@@ -10,7 +10,8 @@
 #define GAP_PAUSE_MS 50
 #define AWAIT_MS 300
 #define FIRST_PATIENCE_MS 500
-#define LAST_PATIENCE_MS 8000
+/* A deputy may be stopped for days: questions to it must not pile up on the way. */
+#define LAST_PATIENCE_MS 3600000
 /* Consumed bytes are reported in steps of this size: the peer always keeps at least half a window. */
 #define WINDOW_STEP (MIG_WINDOW / 4)
 #define STATE_MAGIC 0x314b4e4cu /* "LNK1" */
@@ -41,26 +42,16 @@ static void watch_unacked(struct mig_link *link)
         mig_timer_set(link->hull->loop, &link->lost_timer, link->patience);
 }
 
-static void send_again(struct mig_link *link)
-{
-    link->unsent = link->unacked;
-    link->await = false;
-}
-
+/* Silence: ask what the peer has got. Sending blindly again would flood a peer that is merely stopped. */
 static void nothing_heard(struct mig_timer *timer)
 {
     struct mig_link *link = timer->owner;
 
     if (!may_send(link))
         return;
-    if (link->await) {
-        /* The peer did not answer our RESYNC: what it expects will show when it gets something. */
-        send_again(link);
-    } else if (link->unsent == NULL || link->unsent == link->unacked) {
-        send_again(link);
-        link->patience = link->patience * 2 > LAST_PATIENCE_MS ? LAST_PATIENCE_MS : link->patience * 2;
-    }
-    /* else: still sending, the socket is slow and silence means nothing */
+    link->resync_due = true;
+    link->resync_asks = true;
+    link->patience = link->patience * 2 > LAST_PATIENCE_MS ? LAST_PATIENCE_MS : link->patience * 2;
     watch_unacked(link);
     mig_hull_pump(link->hull);
 }
@@ -101,6 +92,7 @@ static void drop_acked(struct mig_link *link, uint64_t upto)
         if (link->unsent == p)
             link->unsent = p->next;
         link->unacked = p->next;
+        link->waiting--;
         mig_packet_release(p);
         link->patience = FIRST_PATIENCE_MS;
         mig_timer_cancel(link->hull->loop, &link->lost_timer);
@@ -138,8 +130,10 @@ struct mig_link *mig_hull_link(const struct mig_hull *hull, uint32_t id)
     return link;
 }
 
-static void ask_for_resync(struct mig_link *link)
+void mig_link_resync(struct mig_link *link)
 {
+    if (!may_send(link))
+        return;
     link->await = link->unacked != NULL;
     link->resync_due = true;
     link->resync_asks = true;
@@ -157,7 +151,7 @@ void mig_link_route(struct mig_link *link, bool up)
         return;
     link->up = up;
     if (may_send(link))
-        ask_for_resync(link);
+        mig_link_resync(link);
     else
         watch_unacked(link);
     if (link->calls->route != NULL)
@@ -170,7 +164,7 @@ void mig_link_hold(struct mig_link *link, bool held)
         return;
     link->held = held;
     if (may_send(link))
-        ask_for_resync(link);
+        mig_link_resync(link);
     else
         watch_unacked(link);
 }
@@ -189,6 +183,7 @@ void mig_link_post(struct mig_link *link, uint16_t type, const void *head, size_
     else
         link->unacked_last->next = p;
     link->unacked_last = p;
+    link->waiting++;
     if (link->unsent == NULL)
         link->unsent = p;
     watch_unacked(link);
@@ -254,11 +249,13 @@ static void take_control(struct mig_link *link, const struct mig_frame *frame)
         kill_link(link, "peer speaks of frames that were never sent");
         return;
     }
+    link->patience = FIRST_PATIENCE_MS;
     drop_acked(link, resync ? number - 1 : number);
     if (!resync)
         return;
     /* A late one from a former route may want frames that were acknowledged since: there is nothing to send for those. */
-    send_again(link);
+    link->unsent = link->unacked;
+    link->await = false;
     if (asks)
         link->resync_due = true;
     mig_timer_cancel(link->hull->loop, &link->lost_timer);
@@ -538,6 +535,7 @@ static bool import_packet(struct mig_link *link, struct mig_reader *r, uint64_t 
     else
         link->unacked_last->next = p;
     link->unacked_last = p;
+    link->waiting++;
     link->unsent = link->unacked;
     return true;
 }

@@ -96,10 +96,20 @@ struct mig_signal {
     uint8_t group;
 } __attribute__((packed));
 
+/* payload of MIG_STOPPED */
+struct mig_stopped {
+    int32_t signo;
+    /*
+     * How many MIG_SIGNAL frames with SIGCONT the capsule had taken on this link when the body stopped. A deputy that has
+     * sent more than that knows that this stop is history and that the body is being continued.
+     */
+    uint32_t conts;
+} __attribute__((packed));
+
 /* payload of MIG_TTY_MODE after the stream number; field order of the wire, independent of the C library's struct termios */
 struct mig_tty_mode {
     uint32_t iflag, oflag, cflag, lflag;
-    uint8_t line, cc[19];
+    uint8_t line, cc[19]; /* this is struct termios2 of the kernel: TCGETS2, TCSETS2 */
     uint32_t ispeed, ospeed;
 } __attribute__((packed));
 
@@ -344,11 +354,12 @@ struct mig_link {
     struct mig_link *next;
     struct mig_hull *hull;
     bool up, held, dead;
-    bool await;                   /* do not send numbered frames before the peer's RESYNC tells from where (or 300 ms passed) */
+    bool await;                   /* do not send numbered frames before the peer's RESYNC tells from where */
     bool ack_due;                 /* next thing to send */
     bool resync_due, resync_asks; /* same */
     uint64_t out_next, in_next;   /* next number to give, next number expected */
     struct mig_packet *unacked, *unacked_last, *unsent;
+    uint32_t waiting;                 /* frames in unacked; readable by the owner, who may want to post less when it grows */
     uint32_t owed_frames, owed_bytes; /* arrived, not yet acknowledged */
     uint32_t patience;                /* ms until silence means "lost" */
     int64_t gap_told;                 /* when we last complained about a gap */
@@ -364,6 +375,11 @@ struct mig_link *mig_hull_link(const struct mig_hull *hull, uint32_t id);
 
 /* Queues a numbered frame of up to two parts. It is kept until acknowledged, over any number of connections. */
 void mig_link_post(struct mig_link *link, uint16_t type, const void *head, size_t head_len, const void *data, size_t len);
+/*
+ * Exchanges with the peer what has arrived and what has not. Happens by itself on LINK_UP and after silence; an endpoint
+ * that did not run for a while (stopped by a signal) calls it when it runs again.
+ */
+void mig_link_resync(struct mig_link *link);
 /* Is everything posted so far acknowledged by the peer? */
 static inline bool mig_link_settled(const struct mig_link *link)
 {
