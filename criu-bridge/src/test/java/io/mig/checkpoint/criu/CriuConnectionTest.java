@@ -1,0 +1,341 @@
+package io.mig.checkpoint.criu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import io.mig.checkpoint.CheckpointException;
+import io.mig.checkpoint.CheckpointListener;
+import io.mig.checkpoint.CriuNotification;
+import io.mig.checkpoint.CriuVersion;
+import io.mig.checkpoint.DumpRequest;
+import io.mig.checkpoint.DumpResult;
+import io.mig.checkpoint.Freezer;
+import io.mig.checkpoint.FrozenTree;
+import io.mig.checkpoint.Leaf;
+import io.mig.checkpoint.RestoreRequest;
+import io.mig.checkpoint.RestoreResult;
+import io.mig.checkpoint.TreeFreezer;
+import io.mig.checkpoint.support.Capsule;
+import io.mig.checkpoint.support.Harness;
+import io.mig.checkpoint.support.Workload;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Dumps and restores real processes with the real CRIU; requires root. */
+@Timeout(90)
+class CriuConnectionTest {
+    private static final Duration START = Duration.ofSeconds(20);
+
+    @TempDir Path directory;
+
+    private final String base = "mig-test-" + UUID.randomUUID();
+    private Freezer freezer;
+    private Leaf leaf;
+    private CriuServer server;
+    private CriuLauncher launcher;
+    private Path images;
+
+    @BeforeEach
+    void startServer() throws IOException {
+        Harness.requireCriu();
+        freezer = new Freezer(Freezer.discover(), base);
+        leaf = freezer.create("leaf");
+        images = Files.createDirectory(directory.resolve("images"));
+        server = new CriuServer(directory.resolve("criu.sock"));
+        server.start();
+        launcher = new CriuLauncher(server, Harness.spawnCommand(), Harness.CRIU);
+    }
+
+    @AfterEach
+    void leaveNothingBehind() throws IOException {
+        if (leaf == null) {
+            return;
+        }
+        server.close();
+        leaf.kill();
+        leaf.remove(Duration.ofSeconds(5));
+        Files.delete(freezer.root().mountPoint().resolve(base));
+    }
+
+    private FrozenTree freeze(int pid) {
+        return new TreeFreezer(freezer.root()).freeze(pid, leaf);
+    }
+
+    private DumpRequest.Builder dumpOf(int pid) {
+        return DumpRequest.of(pid, images).freezeCgroup(leaf.directory());
+    }
+
+    @Test
+    void shouldAnswerQuestionsWhenConnected() {
+        try (CriuConnection criu = launcher.start(START)) {
+            assertThat(criu.version()).isGreaterThanOrEqualTo(CriuVersion.MINIMUM);
+            assertThat(criu.features().pidfdStore()).isTrue();
+            criu.requireSupported();
+            criu.cpuInfoDump(images);
+            criu.cpuInfoCheck(images);
+            assertThat(criu.hasExited()).isFalse();
+        }
+    }
+
+    @Test
+    void shouldRunInTheCapsuleUnderTheSamePidWhenProcessWasDumped() {
+        Path counter = directory.resolve("counter");
+        try (Workload work = Workload.ready(directory, "tick", counter.toString());
+                CriuConnection criu = launcher.start(START);
+                Capsule capsule = Capsule.start(server, directory, false)) {
+            FrozenTree tree = freeze(work.pid());
+            List<String> dumpSteps = new ArrayList<>();
+            DumpResult dumped =
+                    criu.dump(
+                            dumpOf(work.pid()).build(),
+                            notification -> dumpSteps.add(notification.script()));
+
+            assertThat(tree.isFrozen()).isTrue();
+            assertThat(dumpSteps).contains(CriuNotification.PRE_DUMP, CriuNotification.POST_DUMP);
+            assertThat(dumped.stats())
+                    .hasValueSatisfying(stats -> assertThat(stats.pagesWritten()).isPositive());
+            long held = Workload.counter(counter, 0);
+
+            List<CriuNotification> steps = new ArrayList<>();
+            RestoreResult restored =
+                    capsule.criu().restore(RestoreRequest.of(images).build(), steps::add);
+
+            assertThat(restored.rootPid()).isEqualTo(work.pid());
+            assertThat(steps)
+                    .extracting(CriuNotification::script)
+                    .contains(
+                            CriuNotification.PRE_RESTORE,
+                            CriuNotification.POST_RESTORE,
+                            CriuNotification.PRE_RESUME);
+            assertThat(steps)
+                    .filteredOn(step -> step.script().equals(CriuNotification.POST_RESTORE))
+                    .allMatch(step -> step.pid().orElse(0) == work.pid());
+            Workload.awaitTick(counter, 0);
+            assertThat(Workload.counter(counter, 0)).isGreaterThan(held);
+            assertThat(tree.isFrozen()).isTrue();
+            tree.thawAndReturn();
+        }
+    }
+
+    @Test
+    void shouldKillWhatItRestoredWhenListenerRefusesAtPostRestore() {
+        Path counter = directory.resolve("counter");
+        try (Workload work = Workload.ready(directory, "tick", counter.toString());
+                CriuConnection criu = launcher.start(START);
+                Capsule capsule = Capsule.start(server, directory, false)) {
+            freeze(work.pid());
+            criu.dump(dumpOf(work.pid()).build(), CheckpointListener.NONE);
+
+            assertThatThrownBy(
+                            () ->
+                                    capsule.criu()
+                                            .restore(
+                                                    RestoreRequest.of(images).build(),
+                                                    notification -> {
+                                                        if (notification
+                                                                .script()
+                                                                .equals(
+                                                                        CriuNotification
+                                                                                .POST_RESTORE)) {
+                                                            throw new IllegalStateException(
+                                                                    "home said no");
+                                                        }
+                                                    }))
+                    .isInstanceOf(CheckpointException.class)
+                    .hasMessageContaining("refused at post-restore")
+                    .hasMessageContaining("home said no")
+                    .hasRootCauseMessage("home said no");
+            assertThat(leaf.isFrozen()).isTrue();
+        }
+    }
+
+    @Test
+    void shouldQuoteTheLogWhenDescriptorCannotBeDumped() {
+        try (Workload work = Workload.ready(directory, "undumpable");
+                CriuConnection criu = launcher.start(START)) {
+            FrozenTree tree = freeze(work.pid());
+
+            CheckpointException failure =
+                    catchThrowableOfType(
+                            CheckpointException.class,
+                            () -> criu.dump(dumpOf(work.pid()).build(), CheckpointListener.NONE));
+
+            assertThat(failure.outcome()).isEqualTo(CheckpointException.Outcome.FAILED);
+            assertThat(failure.logExcerpt()).anyMatch(line -> line.contains("Error ("));
+            assertThat(failure)
+                    .hasMessageContaining("pid=" + work.pid())
+                    .hasMessageContaining("userfaultfd");
+            assertThat(tree.isFrozen()).isTrue();
+            tree.thawAndReturn();
+            assertThat(work.isAlive()).isTrue();
+        }
+    }
+
+    @Test
+    void shouldSayThatThePidIsTakenWhenRestoredBesideTheOriginal() {
+        Path counter = directory.resolve("counter");
+        try (Workload work = Workload.ready(directory, "tick", counter.toString());
+                CriuConnection criu = launcher.start(START);
+                CriuConnection second = launcher.start(START)) {
+            freeze(work.pid());
+            criu.dump(dumpOf(work.pid()).build(), CheckpointListener.NONE);
+
+            CheckpointException failure =
+                    catchThrowableOfType(
+                            CheckpointException.class,
+                            () ->
+                                    second.restore(
+                                            RestoreRequest.of(images).build(),
+                                            CheckpointListener.NONE));
+
+            assertThat(failure.errno()).isEqualTo(17);
+            assertThat(failure.outcome()).isEqualTo(CheckpointException.Outcome.FAILED);
+            assertThat(failure.logExcerpt()).isNotEmpty();
+        }
+    }
+
+    @Test
+    void shouldRestoreThreadsAndChildrenWhenTreeWasDumped() {
+        Path counters = directory.resolve("counters");
+        try (Workload work = Workload.ready(directory, "threads", "4", counters.toString());
+                CriuConnection criu = launcher.start(START);
+                Capsule capsule = Capsule.start(server, directory, false)) {
+            FrozenTree tree = freeze(work.pid());
+            criu.dump(dumpOf(work.pid()).build(), CheckpointListener.NONE);
+            capsule.criu()
+                    .restore(
+                            RestoreRequest.of(images).rstSibling(true).build(),
+                            CheckpointListener.NONE);
+
+            for (int slot = 0; slot <= 4; slot++) {
+                Workload.awaitTick(counters, slot);
+            }
+            assertThat(tree.isFrozen()).isTrue();
+        }
+    }
+
+    @Test
+    void shouldNotKnowTheOutcomeWhenCriuIsKilledInTheMiddle() {
+        Path counter = directory.resolve("counter");
+        try (Workload work = Workload.ready(directory, "tick", counter.toString());
+                CriuConnection criu = launcher.start(START)) {
+            FrozenTree tree = freeze(work.pid());
+
+            CheckpointException failure =
+                    catchThrowableOfType(
+                            CheckpointException.class,
+                            () ->
+                                    criu.dump(
+                                            dumpOf(work.pid()).build(),
+                                            notification -> {
+                                                if (notification
+                                                        .script()
+                                                        .equals(CriuNotification.POST_DUMP)) {
+                                                    criu.kill();
+                                                }
+                                            }));
+
+            assertThat(failure.outcome()).isEqualTo(CheckpointException.Outcome.UNKNOWN);
+            tree.thawAndReturn();
+            Workload.awaitTick(counter, 0);
+        }
+    }
+
+    @Test
+    void shouldSayNoAnswerWhenCriuIsSilentForTooLong() {
+        Path counter = directory.resolve("counter");
+        try (Workload work = Workload.ready(directory, "tick", counter.toString());
+                CriuConnection criu = launcher.start(START)) {
+            FrozenTree tree = freeze(work.pid());
+
+            CheckpointException failure =
+                    catchThrowableOfType(
+                            CheckpointException.class,
+                            () ->
+                                    criu.dump(
+                                            dumpOf(work.pid())
+                                                    .answerTimeout(Duration.ofMillis(300))
+                                                    .build(),
+                                            notification -> {
+                                                if (notification
+                                                        .script()
+                                                        .equals(CriuNotification.PRE_DUMP)) {
+                                                    stop(criu.pid());
+                                                }
+                                            }));
+
+            assertThat(failure.outcome()).isEqualTo(CheckpointException.Outcome.UNKNOWN);
+            assertThat(failure)
+                    .hasMessageContaining("no answer")
+                    .hasMessageContaining("pid=" + criu.pid());
+            await().until(criu::hasExited);
+            tree.thawAndReturn();
+            Workload.awaitTick(counter, 0);
+        }
+    }
+
+    private static void stop(int pid) {
+        try {
+            io.mig.checkpoint.criu.jna.Syscalls.kill(pid, 19);
+        } catch (IOException failed) {
+            throw new java.io.UncheckedIOException(failed);
+        }
+    }
+
+    @Test
+    void shouldRefuseASecondDumpOnOneConnection() {
+        Path counter = directory.resolve("counter");
+        try (Workload work = Workload.ready(directory, "tick", counter.toString());
+                CriuConnection criu = launcher.start(START)) {
+            freeze(work.pid());
+            criu.dump(dumpOf(work.pid()).build(), CheckpointListener.NONE);
+
+            assertThatThrownBy(() -> criu.dump(dumpOf(work.pid()).build(), CheckpointListener.NONE))
+                    .hasMessageContaining("SPENT");
+            assertThat(criu.awaitExit(Duration.ofSeconds(5))).isTrue();
+        }
+    }
+
+    @Test
+    void shouldTurnAwayPeersWithUnknownTokens() throws Exception {
+        Process stranger =
+                new ProcessBuilder(
+                                Harness.command(
+                                        "spawn",
+                                        server.socketPath().toString(),
+                                        "nobody",
+                                        Harness.CRIU.toString()))
+                        .redirectErrorStream(true)
+                        .start();
+        assertThat(stranger.waitFor(10, java.util.concurrent.TimeUnit.SECONDS)).isTrue();
+        assertThat(stranger.exitValue()).isNotZero();
+    }
+
+    @Test
+    void shouldSayWhyWhenCriuCannotBeStarted() {
+        CriuLauncher broken =
+                new CriuLauncher(server, Harness.spawnCommand(), Path.of("/nonexistent/criu"));
+        assertThatThrownBy(() -> broken.start(START)).hasMessageContaining("/nonexistent/criu");
+
+        CriuLauncher wrong =
+                new CriuLauncher(
+                        server,
+                        List.of("/bin/sh", "-c", "echo no socket here >&2; exit 3"),
+                        Harness.CRIU);
+        assertThatThrownBy(() -> wrong.start(START))
+                .hasMessageContaining("status=3")
+                .hasMessageContaining("no socket here");
+    }
+}
