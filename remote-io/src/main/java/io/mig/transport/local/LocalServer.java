@@ -193,8 +193,7 @@ public final class LocalServer implements AutoCloseable {
 
         @Override
         public void close() {
-            channel.writeAndFlush(channel.alloc().buffer(0))
-                    .addListener(future -> channel.close());
+            channel.writeAndFlush(channel.alloc().buffer(0)).addListener(future -> channel.close());
         }
     }
 }

@@ -1,0 +1,153 @@
+package io.mig.ctl;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.mig.ctl.client.AgentRefusedException;
+import io.mig.ctl.client.AgentUnreachableException;
+import io.mig.ctl.client.ControlClient;
+import io.mig.ctl.client.ControlException;
+import io.mig.ctl.command.CliContext;
+import io.mig.ctl.command.RootCommand;
+import io.mig.ctl.command.Verbs;
+import io.mig.ctl.render.Screen;
+import io.mig.ctl.render.Text;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.util.Map;
+import picocli.CommandLine;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * The {@code mig} command: parses the command line, runs one verb, turns every failure into one
+ * line and an exit status.
+ */
+public final class MigCli {
+    private static final int WIDEST_HELP = 100;
+    private static final int NARROWEST_HELP = 60;
+
+    private final Screen out;
+    private final Screen err;
+    private final Map<String, String> environment;
+
+    /**
+     * @param out where answers go
+     * @param err where complaints and progress go
+     * @param environment variables as the caller's shell has them
+     */
+    public MigCli(Screen out, Screen err, Map<String, String> environment) {
+        this.out = out;
+        this.err = err;
+        this.environment = environment;
+    }
+
+    /** Runs the command and ends this JVM with its exit status. */
+    public static void main(String[] args) {
+        PrintStream stdout = utf8(FileDescriptor.out, false);
+        Map<String, String> environment = System.getenv();
+        MigCli cli =
+                new MigCli(
+                        Screen.ofDescriptor(stdout, 1, environment),
+                        Screen.ofDescriptor(utf8(FileDescriptor.err, true), 2, environment),
+                        environment);
+        int status = cli.run(args);
+        stdout.flush();
+        System.exit(stdout.checkError() && status == ExitCode.OK ? ExitCode.FAILED : status);
+    }
+
+    /** Runs one command line; see {@link ExitCode} for the answer. */
+    public int run(String... words) {
+        String[] args = spellOutHelp(words);
+        RootCommand root = new RootCommand();
+        CliContext context =
+                new CliContext(
+                        out,
+                        err,
+                        patience -> new ControlClient(root.socket(environment), patience));
+        CommandLine line = new CommandLine(root);
+        addVerbs(line, new Verbs(context), args);
+        line.setOut(writer(out));
+        line.setErr(writer(err));
+        line.setColorScheme(Help.defaultColorScheme(out.colour() ? Help.Ansi.ON : Help.Ansi.OFF));
+        line.setUsageHelpWidth(Math.clamp(out.width(), NARROWEST_HELP, WIDEST_HELP));
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setParameterExceptionHandler(this::misused);
+        line.setExecutionExceptionHandler(this::failed);
+        if (args.length == 0) {
+            line.usage(line.getErr());
+            return ExitCode.USAGE;
+        }
+        return line.execute(args);
+    }
+
+    /**
+     * Command lines hold any bytes and JSON is UTF-8, whatever locale the caller has; a lab node or
+     * a container often has none.
+     */
+    private static PrintStream utf8(FileDescriptor descriptor, boolean flushEachLine) {
+        return new PrintStream(new FileOutputStream(descriptor), flushEachLine, UTF_8);
+    }
+
+    private static PrintWriter writer(Screen screen) {
+        return new PrintWriter(screen.stream(), true, screen.stream().charset());
+    }
+
+    /**
+     * Adds the verb that is asked for; all of them when none is recognised, for the help text and
+     * for suggestions.
+     */
+    private static void addVerbs(CommandLine line, Verbs verbs, String[] args) {
+        Object wanted = args.length == 0 ? null : verbs.create(args[0]);
+        if (wanted != null) {
+            line.addSubcommand(args[0], wanted);
+            return;
+        }
+        for (String name : Verbs.NAMES) {
+            Object command = verbs.create(name);
+            if (command != null) {
+                line.addSubcommand(name, command);
+            }
+        }
+    }
+
+    private int misused(ParameterException e, String[] args) {
+        CommandSpec command = e.getCommandLine().getCommandSpec();
+        String name = command.qualifiedName();
+        StringBuilder line = new StringBuilder(name + ": " + firstLine(e));
+        if (e instanceof UnmatchedArgumentException unmatched) {
+            var suggestions = unmatched.getSuggestions();
+            if (!suggestions.isEmpty()) {
+                line.append("; did you mean ").append(String.join(" or ", suggestions)).append('?');
+            }
+        }
+        err.line(Text.clean(line + "; see: " + name + " --help"));
+        return ExitCode.USAGE;
+    }
+
+    private static String firstLine(Exception e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    }
+
+    private int failed(Exception e, CommandLine command, ParseResult parsed) throws Exception {
+        String name = command.getCommandSpec().qualifiedName();
+        if (!(e instanceof ControlException failure)) {
+            throw e;
+        }
+        String remedy = failure.remedy();
+        err.line(
+                Text.clean(
+                        name
+                                + ": "
+                                + failure.getMessage()
+                                + (remedy.isEmpty() ? "" : "; to do: " + remedy)));
+        return switch (failure) {
+            case AgentRefusedException _ -> ExitCode.FAILED;
+            case AgentUnreachableException _ -> ExitCode.NO_AGENT;
+        };
+    }
+}

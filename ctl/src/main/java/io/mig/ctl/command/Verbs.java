@@ -1,0 +1,49 @@
+package io.mig.ctl.command;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All verbs by name. A command is made only when it is asked for: picocli reads a command's
+ * annotations by reflection, and reading those of twenty commands is felt at every start.
+ */
+public final class Verbs {
+    /** In the order of the help text. */
+    public static final List<String> NAMES =
+            List.of(
+                    "ps",
+                    "nodes",
+                    "migrate",
+                    "home",
+                    "can",
+                    "inspect",
+                    "log",
+                    "status",
+                    "fault",
+                    "version",
+                    "completion");
+
+    private final CliContext context;
+
+    public Verbs(CliContext context) {
+        this.context = context;
+    }
+
+    /** The command for a verb, or null when there is no such verb. */
+    public @Nullable Object create(String verb) {
+        return switch (verb) {
+            case "ps" -> new PsCommand(context);
+            case "nodes" -> new NodesCommand(context);
+            case "migrate" -> new MigrateCommand(context);
+            case "home" -> new HomeCommand(context);
+            case "can" -> new CanCommand(context);
+            case "inspect" -> new InspectCommand(context);
+            case "log" -> new LogCommand(context);
+            case "status" -> new StatusCommand(context);
+            case "fault" -> new FaultCommand(context);
+            case "version" -> new VersionCommand(context);
+            case "completion" -> new CompletionCommand(context);
+            default -> null;
+        };
+    }
+}
