@@ -97,6 +97,14 @@ public final class MigCli {
         return new PrintWriter(screen.stream(), true, screen.stream().charset());
     }
 
+    /** {@code mig help VERB} is what many type first. */
+    private static String[] spellOutHelp(String[] words) {
+        if (words.length == 0 || !words[0].equals("help")) {
+            return words;
+        }
+        return words.length == 1 ? new String[] {"--help"} : new String[] {words[1], "--help"};
+    }
+
     /**
      * Adds the verb that is asked for; all of them when none is recognised, for the help text and
      * for suggestions.
