@@ -1,5 +1,7 @@
 /* The connection of an endpoint to the agent of its node: connecting for ever, frames in, frames out. */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include "link.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 /* The event loop: epoll and a sorted list of timers. */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include "link.h"
 
 #include <errno.h>
