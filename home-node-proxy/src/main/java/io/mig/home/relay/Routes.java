@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +30,7 @@ final class Routes {
             this.process = process;
             this.epoch = epoch;
             this.host = host;
-            this.links = Set.copyOf(links);
+            this.links = new TreeSet<>(links);
             this.signals = new NoticeSender(process, instance);
         }
     }
@@ -49,7 +50,7 @@ final class Routes {
             this.process = process;
             this.epoch = epoch;
             this.capsule = capsule;
-            this.links = Set.copyOf(links);
+            this.links = new TreeSet<>(links);
             this.events = new NoticeSender(process, instance);
         }
     }
@@ -69,7 +70,7 @@ final class Routes {
 
     void relink(Home route, Set<Integer> links) {
         route.links.forEach(link -> homeByLink.remove(link, route));
-        route.links = Set.copyOf(links);
+        route.links = new TreeSet<>(links);
         route.links.forEach(link -> homeByLink.put(link, route));
     }
 
