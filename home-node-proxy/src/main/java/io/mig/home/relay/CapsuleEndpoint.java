@@ -17,11 +17,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A connected capsule: takes commands. Futures complete on the connection's thread or a timer thread, so what is chained to
- * them must not block. A command without an answer fails with {@link EndpointLostException}; it may have been carried out.
+ * A connected capsule: takes commands. Futures complete on the connection's thread or a timer
+ * thread, so what is chained to them must not block. A command without an answer fails with {@link
+ * EndpointLostException}; it may have been carried out.
  */
 public final class CapsuleEndpoint extends Endpoint {
     private static final Logger LOG = LoggerFactory.getLogger(CapsuleEndpoint.class);
+
     /** Largest state of a capsule; the windows of its streams keep the real ones far below. */
     public static final int MAX_STATE_BYTES = 64 << 20;
 
@@ -43,7 +45,10 @@ public final class CapsuleEndpoint extends Endpoint {
         return request(type, timeout, request -> send(Frame.text(type, 0, request, text)));
     }
 
-    /** Takes the complete state of all links and streams; the capsule then stays silent until RESUME or DESTROY. */
+    /**
+     * Takes the complete state of all links and streams; the capsule then stays silent until RESUME
+     * or DESTROY.
+     */
     public CompletableFuture<Reply> exportState(Duration timeout) {
         return command(FrameType.EXPORT, "", timeout);
     }
@@ -52,17 +57,34 @@ public final class CapsuleEndpoint extends Endpoint {
     public CompletableFuture<Reply> importState(ByteBuffer state, Duration timeout) {
         ByteBuffer bytes = state.asReadOnlyBuffer();
         if (bytes.remaining() > MAX_STATE_BYTES) {
-            return CompletableFuture.failedFuture(new IllegalArgumentException(
-                    "state of a capsule bytes=" + bytes.remaining() + " above the limit=" + MAX_STATE_BYTES));
+            return CompletableFuture.failedFuture(
+                    new IllegalArgumentException(
+                            "state of a capsule bytes="
+                                    + bytes.remaining()
+                                    + " above the limit="
+                                    + MAX_STATE_BYTES));
         }
-        return request(FrameType.IMPORT, timeout, request -> {
-            send(Frame.text(FrameType.IMPORT, 0, request, "len=" + bytes.remaining() + "\n"));
-            while (bytes.hasRemaining()) {
-                int chunk = Math.min(Frame.MAX_DATA_BYTES, bytes.remaining());
-                send(new Frame(FrameType.IMPORT.code(), 0, request, bytes.slice(bytes.position(), chunk)));
-                bytes.position(bytes.position() + chunk);
-            }
-        });
+        return request(
+                FrameType.IMPORT,
+                timeout,
+                request -> {
+                    send(
+                            Frame.text(
+                                    FrameType.IMPORT,
+                                    0,
+                                    request,
+                                    "len=" + bytes.remaining() + "\n"));
+                    while (bytes.hasRemaining()) {
+                        int chunk = Math.min(Frame.MAX_DATA_BYTES, bytes.remaining());
+                        send(
+                                new Frame(
+                                        FrameType.IMPORT.code(),
+                                        0,
+                                        request,
+                                        bytes.slice(bytes.position(), chunk)));
+                        bytes.position(bytes.position() + chunk);
+                    }
+                });
     }
 
     private CompletableFuture<Reply> request(
@@ -80,14 +102,22 @@ public final class CapsuleEndpoint extends Endpoint {
         }
         return waiting.future
                 .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
-                .exceptionallyCompose(failure -> {
-                    pending.remove(request);
-                    return CompletableFuture.failedFuture(
-                            failure instanceof TimeoutException
-                                    ? new EndpointLostException("no answer to " + type + " within " + timeout
-                                            + ", outcome unknown: capsule=" + id + " pid=" + peerPid())
-                                    : failure);
-                });
+                .exceptionallyCompose(
+                        failure -> {
+                            pending.remove(request);
+                            return CompletableFuture.failedFuture(
+                                    failure instanceof TimeoutException
+                                            ? new EndpointLostException(
+                                                    "no answer to "
+                                                            + type
+                                                            + " within "
+                                                            + timeout
+                                                            + ", outcome unknown: capsule="
+                                                            + id
+                                                            + " pid="
+                                                            + peerPid())
+                                            : failure);
+                        });
     }
 
     /** A reply frame arrived; called on the connection's thread. */
@@ -109,8 +139,14 @@ public final class CapsuleEndpoint extends Endpoint {
 
     private void lost(long request, PendingReply waiting) {
         pending.remove(request);
-        waiting.future.completeExceptionally(new EndpointLostException("connection lost before the answer to "
-                + waiting.type + ", outcome unknown: capsule=" + id + " pid=" + peerPid()));
+        waiting.future.completeExceptionally(
+                new EndpointLostException(
+                        "connection lost before the answer to "
+                                + waiting.type
+                                + ", outcome unknown: capsule="
+                                + id
+                                + " pid="
+                                + peerPid()));
     }
 
     @Override
@@ -145,7 +181,8 @@ public final class CapsuleEndpoint extends Endpoint {
                 data = ByteBuffer.allocate(length);
             }
             if (payload.remaining() > data.remaining()) {
-                return future.complete(new Reply.Failed(0, "EXPORT sent more bytes than it had announced"));
+                return future.complete(
+                        new Reply.Failed(0, "EXPORT sent more bytes than it had announced"));
             }
             data.put(payload);
             return !data.hasRemaining() && future.complete(new Reply.Done("", data.flip()));

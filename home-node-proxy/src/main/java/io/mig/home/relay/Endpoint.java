@@ -6,13 +6,15 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * One connected deputy, keeper or capsule. An endpoint object lives as long as its connection: when the same program
- * connects again it is a new object. All methods may be called from any thread and do not block.
+ * One connected deputy, keeper or capsule. An endpoint object lives as long as its connection: when
+ * the same program connects again it is a new object. All methods may be called from any thread and
+ * do not block.
  */
 public abstract sealed class Endpoint permits DeputyEndpoint, CapsuleEndpoint {
     /**
-     * What may wait for an endpoint that does not read (a stopped deputy, say). The windows of its streams keep it far below;
-     * above it the connection is closed, and the two ends find together again when the endpoint comes back.
+     * What may wait for an endpoint that does not read (a stopped deputy, say). The windows of its
+     * streams keep it far below; above it the connection is closed, and the two ends find together
+     * again when the endpoint comes back.
      */
     static final long MAX_PENDING_BYTES = 16L << 20;
 
@@ -45,7 +47,10 @@ public abstract sealed class Endpoint permits DeputyEndpoint, CapsuleEndpoint {
         return open.get();
     }
 
-    /** Tells the endpoint that there is a way to the other side of the link: it asks for what it missed. */
+    /**
+     * Tells the endpoint that there is a way to the other side of the link: it asks for what it
+     * missed.
+     */
     public final void linkUp(int link) {
         send(Frame.of(FrameType.LINK_UP, link));
     }
@@ -84,7 +89,10 @@ public abstract sealed class Endpoint permits DeputyEndpoint, CapsuleEndpoint {
         }
     }
 
-    /** Counts what of this endpoint waits for the router; beyond the limit it is not read until the router has caught up. */
+    /**
+     * Counts what of this endpoint waits for the router; beyond the limit it is not read until the
+     * router has caught up.
+     */
     final void queued(int bytes) {
         if (queuedBytes.addAndGet(bytes) > MAX_QUEUED_BYTES) {
             hold(Hold.QUEUE, true);

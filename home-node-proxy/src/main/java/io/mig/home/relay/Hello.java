@@ -4,12 +4,16 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 
-/** The first frame of an endpoint: who it is. What it says is believed only after it was compared with the peer's credentials. */
+/**
+ * The first frame of an endpoint: who it is. What it says is believed only after it was compared
+ * with the peer's credentials.
+ */
 public sealed interface Hello {
     int VERSION = 1;
 
     /**
-     * The deputy itself ({@code self == link}), or the keeper that holds its streams after it has ended.
+     * The deputy itself ({@code self == link}), or the keeper that holds its streams after it has
+     * ended.
      *
      * @param link home pid, number of the link
      * @param self the pid of the speaker
@@ -36,7 +40,8 @@ public sealed interface Hello {
         try {
             int version = Integer.parseInt(values.getOrDefault("version", "0"));
             if (version != VERSION) {
-                throw new FrameException("HELLO of version=" + version + ", this agent speaks version=" + VERSION);
+                throw new FrameException(
+                        "HELLO of version=" + version + ", this agent speaks version=" + VERSION);
             }
             String role = values.getOrDefault("role", "");
             return switch (role) {
@@ -44,7 +49,8 @@ public sealed interface Hello {
                     int link = Integer.parseInt(values.getOrDefault("pid", ""));
                     int self = Integer.parseInt(values.getOrDefault("self", String.valueOf(link)));
                     if (link <= 1 || self <= 1 || role.equals("deputy") != (link == self)) {
-                        throw new FrameException("HELLO role=" + role + " pid=" + link + " self=" + self);
+                        throw new FrameException(
+                                "HELLO role=" + role + " pid=" + link + " self=" + self);
                     }
                     yield new OfDeputy(link, self);
                 }

@@ -2,7 +2,10 @@ package io.mig.home.relay;
 
 import java.nio.ByteBuffer;
 
-/** The connection below an endpoint, as far as this package needs it; all methods may be called from any thread. */
+/**
+ * The connection below an endpoint, as far as this package needs it; all methods may be called from
+ * any thread.
+ */
 interface HullChannel {
     /** Queues the bytes; never blocks. Nothing happens when the connection is closed. */
     void send(ByteBuffer bytes);

@@ -13,8 +13,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One connection of the hull socket: nobody -> endpoint -> closed. Owned by the connection's event loop; only
- * {@code endpoint} is read by the timer that throws out whoever does not introduce himself.
+ * One connection of the hull socket: nobody -> endpoint -> closed. Owned by the connection's event
+ * loop; only {@code endpoint} is read by the timer that throws out whoever does not introduce
+ * himself.
  */
 final class HullConnection implements LocalHandler {
     private static final Logger LOG = LoggerFactory.getLogger(HullConnection.class);
@@ -40,16 +41,20 @@ final class HullConnection implements LocalHandler {
         channel = new LocalChannel(opened);
         nobody = server.nobodyEnters();
         if (!nobody) {
-            LOG.warn("hull connection of pid={} uid={} turned away: too many that have not said who they are",
-                    peer.pid(), peer.uid());
+            LOG.warn(
+                    "hull connection of pid={} uid={} turned away: too many that have not said who they are",
+                    peer.pid(),
+                    peer.uid());
             reject();
             return;
         }
-        CompletableFuture.delayedExecutor(HELLO_SECONDS, TimeUnit.SECONDS).execute(() -> {
-            if (endpoint == null) {
-                opened.close();
-            }
-        });
+        CompletableFuture.delayedExecutor(HELLO_SECONDS, TimeUnit.SECONDS)
+                .execute(
+                        () -> {
+                            if (endpoint == null) {
+                                opened.close();
+                            }
+                        });
     }
 
     @Override
@@ -77,8 +82,12 @@ final class HullConnection implements LocalHandler {
                 throw trouble;
             }
         } catch (FrameException e) {
-            LOG.warn("hull connection closed: pid={} uid={} endpoint={}: {}",
-                    peer.pid(), peer.uid(), endpoint, e.getMessage());
+            LOG.warn(
+                    "hull connection closed: pid={} uid={} endpoint={}: {}",
+                    peer.pid(),
+                    peer.uid(),
+                    endpoint,
+                    e.getMessage());
             reject();
         }
     }
@@ -90,7 +99,9 @@ final class HullConnection implements LocalHandler {
             server.dispatch(known, frame);
             return;
         }
-        if (frame.type() != FrameType.HELLO.code() || frame.wireBytes() > HullServer.MAX_HELLO_BYTES || out == null) {
+        if (frame.type() != FrameType.HELLO.code()
+                || frame.wireBytes() > HullServer.MAX_HELLO_BYTES
+                || out == null) {
             throw new FrameException("a connection begins with a short HELLO, not with " + frame);
         }
         endpoint = server.register(Hello.parse(frame.text()), peer, out);

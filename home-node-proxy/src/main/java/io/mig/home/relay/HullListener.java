@@ -3,12 +3,14 @@ package io.mig.home.relay;
 import java.util.Optional;
 
 /**
- * Told about endpoints. Calls for one endpoint come in order, from one thread at a time, which must not be blocked for long:
- * nothing more is read from that endpoint meanwhile. Several listeners may be registered; they are called in their order.
+ * Told about endpoints. Calls for one endpoint come in order, from one thread at a time, which must
+ * not be blocked for long: nothing more is read from that endpoint meanwhile. Several listeners may
+ * be registered; they are called in their order.
  */
 public interface HullListener {
     /**
-     * Whether an endpoint that says this may be let in, decided by what the kernel says about its sender.
+     * Whether an endpoint that says this may be let in, decided by what the kernel says about its
+     * sender.
      *
      * @return why not; empty when there is no objection
      */
@@ -16,7 +18,10 @@ public interface HullListener {
         return Optional.empty();
     }
 
-    /** A deputy or keeper is connected. An earlier connection of the same link is replaced; {@link #onGone} has been called for it. */
+    /**
+     * A deputy or keeper is connected. An earlier connection of the same link is replaced; {@link
+     * #onGone} has been called for it.
+     */
     default void onDeputy(DeputyEndpoint deputy) {}
 
     default void onCapsule(CapsuleEndpoint capsule) {}

@@ -17,9 +17,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The agent's side of the hull socket: makes endpoints of connections.
  *
- * <p>Give {@link #accept} to a local server that listens on the hull socket (mode 0666: deputies run as their users). A
- * connection must begin with HELLO; who it says to be is compared with the credentials the kernel gives, and with what the
- * listeners know. Until then a connection is nobody, may say nothing else, and there is only room for a few of them.
+ * <p>Give {@link #accept} to a local server that listens on the hull socket (mode 0666: deputies
+ * run as their users). A connection must begin with HELLO; who it says to be is compared with the
+ * credentials the kernel gives, and with what the listeners know. Until then a connection is
+ * nobody, may say nothing else, and there is only room for a few of them.
  *
  * <p>Thread-safe. Listeners are called on the connections' event loops and must not block.
  */
@@ -36,7 +37,9 @@ public final class HullServer {
     private final Map<Integer, DeputyEndpoint> deputies = new HashMap<>();
     private final Map<UUID, CapsuleEndpoint> capsules = new HashMap<>();
 
-    /** @param listeners called in this order */
+    /**
+     * @param listeners called in this order
+     */
     public HullServer(List<HullListener> listeners) {
         this.listeners = List.copyOf(listeners);
     }
@@ -78,8 +81,7 @@ public final class HullServer {
     }
 
     /** Lets an endpoint in; throws when its sender cannot be who it says. */
-    Endpoint register(Hello hello, LocalPeer peer, HullChannel channel)
-            throws FrameException {
+    Endpoint register(Hello hello, LocalPeer peer, HullChannel channel) throws FrameException {
         for (HullListener listener : listeners) {
             Optional<String> objection = listener.objection(hello, peer.pid(), peer.uid());
             if (objection.isPresent()) {
@@ -89,9 +91,11 @@ public final class HullServer {
         return switch (hello) {
             case Hello.OfDeputy deputy -> {
                 if (deputy.self() != peer.pid()) {
-                    throw new FrameException("HELLO of pid=" + deputy.self() + " came from pid=" + peer.pid());
+                    throw new FrameException(
+                            "HELLO of pid=" + deputy.self() + " came from pid=" + peer.pid());
                 }
-                DeputyEndpoint endpoint = new DeputyEndpoint(channel, peer.pid(), peer.uid(), deputy);
+                DeputyEndpoint endpoint =
+                        new DeputyEndpoint(channel, peer.pid(), peer.uid(), deputy);
                 synchronized (registry) {
                     replace(deputies.put(deputy.link(), endpoint));
                     each(listener -> listener.onDeputy(endpoint));
@@ -100,9 +104,11 @@ public final class HullServer {
             }
             case Hello.OfCapsule capsule -> {
                 if (peer.uid() != 0) {
-                    throw new FrameException("a capsule runs as root, this one as uid=" + peer.uid());
+                    throw new FrameException(
+                            "a capsule runs as root, this one as uid=" + peer.uid());
                 }
-                CapsuleEndpoint endpoint = new CapsuleEndpoint(channel, peer.pid(), peer.uid(), capsule.capsule());
+                CapsuleEndpoint endpoint =
+                        new CapsuleEndpoint(channel, peer.pid(), peer.uid(), capsule.capsule());
                 synchronized (registry) {
                     replace(capsules.put(capsule.capsule(), endpoint));
                     each(listener -> listener.onCapsule(endpoint));
@@ -130,10 +136,14 @@ public final class HullServer {
             return;
         }
         FrameType type = FrameType.of(frame.type()).orElse(FrameType.HELLO);
-        boolean fits = switch (endpoint) {
-            case DeputyEndpoint _ -> type == FrameType.READY || type == FrameType.STATE || type == FrameType.ENDED;
-            case CapsuleEndpoint _ -> type == FrameType.EVENT;
-        };
+        boolean fits =
+                switch (endpoint) {
+                    case DeputyEndpoint _ ->
+                            type == FrameType.READY
+                                    || type == FrameType.STATE
+                                    || type == FrameType.ENDED;
+                    case CapsuleEndpoint _ -> type == FrameType.EVENT;
+                };
         if (!fits) {
             throw new FrameException("frame that does not belong here: " + frame);
         }

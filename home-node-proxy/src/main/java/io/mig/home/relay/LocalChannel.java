@@ -4,7 +4,9 @@ import io.mig.transport.local.LocalConnection;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** A hull channel on a local connection; counts what was sent since the other end stopped taking it. */
+/**
+ * A hull channel on a local connection; counts what was sent since the other end stopped taking it.
+ */
 final class LocalChannel implements HullChannel {
     private final LocalConnection connection;
     private final AtomicLong pending = new AtomicLong();

@@ -5,8 +5,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * The notices about one process that arrived: puts them in order and drops repetitions. A notice counts as done, and is
- * acknowledged, only after it was carried out. Owned by the router's thread.
+ * The notices about one process that arrived: puts them in order and drops repetitions. A notice
+ * counts as done, and is acknowledged, only after it was carried out. Owned by the router's thread.
  */
 final class NoticeReceiver {
     private static final int MAX_WAITING = 1024;

@@ -8,7 +8,10 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 
-/** The notices about one process that the other side has not acknowledged yet. Owned by the router's thread. */
+/**
+ * The notices about one process that the other side has not acknowledged yet. Owned by the router's
+ * thread.
+ */
 final class NoticeSender {
     private static final int MAX_WAITING = 1024;
 
@@ -46,7 +49,15 @@ final class NoticeSender {
     List<Notice> all(Epoch epoch) {
         long first = waiting.isEmpty() ? last + 1 : waiting.getFirst().number();
         return waiting.stream()
-                .map(notice -> new Notice(process, epoch, instance, first, notice.number(), notice.content()))
+                .map(
+                        notice ->
+                                new Notice(
+                                        process,
+                                        epoch,
+                                        instance,
+                                        first,
+                                        notice.number(),
+                                        notice.content()))
                 .toList();
     }
 

@@ -5,7 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
 
-/** Frames of one route on their way to another node: gathered into batches, kept while the peer takes no more. */
+/**
+ * Frames of one route on their way to another node: gathered into batches, kept while the peer
+ * takes no more.
+ */
 final class Outbox {
     /** From here on the endpoints that fill it are not read any more. */
     static final int HIGH_BYTES = 512 << 10;
@@ -37,7 +40,8 @@ final class Outbox {
         while (from < frames.size() && peers.writable(to)) {
             int end = from;
             long batch = 0;
-            while (end < frames.size() && batch + frames.get(end).wireBytes() <= RelayMessage.MAX_FRAMES_BYTES) {
+            while (end < frames.size()
+                    && batch + frames.get(end).wireBytes() <= RelayMessage.MAX_FRAMES_BYTES) {
                 batch += frames.get(end).wireBytes();
                 end++;
             }

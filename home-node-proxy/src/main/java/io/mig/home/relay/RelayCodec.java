@@ -13,7 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Relay messages as peer messages of the types 200..219. Big endian; text is a u16 length and UTF-8:
+ * Relay messages as peer messages of the types 200..219. Big endian; text is a u16 length and
+ * UTF-8:
  *
  * <pre>
  *   all:    u8 version=1, text process, ...
@@ -48,59 +49,78 @@ final class RelayCodec {
     static PeerMessage encode(RelayMessage message) {
         ByteBuffer out = ByteBuffer.allocate(sizeBound(message)).put(VERSION);
         putText(out, message.process().toString());
-        int type = switch (message) {
-            case RelayMessage.Frames frames -> {
-                out.putLong(frames.epoch().value()).put(frames.frames());
-                yield FRAMES;
-            }
-            case RelayMessage.Up up -> {
-                out.putLong(up.epoch().value()).putShort((short) up.links().size());
-                up.links().forEach(out::putInt);
-                yield UP;
-            }
-            case RelayMessage.Notice notice -> {
-                out.putLong(notice.epoch().value())
-                        .putLong(notice.instance())
-                        .putLong(notice.first())
-                        .putLong(notice.number());
-                switch (notice.content()) {
-                    case Content.Signal(int link, int signal) ->
-                        out.put(SIGNAL).putInt(link).putInt(signal);
-                    case Content.Event(String text) -> putText(out.put(EVENT), text);
-                }
-                yield NOTICE;
-            }
-            case RelayMessage.NoticeAck ack -> {
-                out.putLong(ack.instance()).putLong(ack.number());
-                yield NOTICE_ACK;
-            }
-        };
+        int type =
+                switch (message) {
+                    case RelayMessage.Frames frames -> {
+                        out.putLong(frames.epoch().value()).put(frames.frames());
+                        yield FRAMES;
+                    }
+                    case RelayMessage.Up up -> {
+                        out.putLong(up.epoch().value()).putShort((short) up.links().size());
+                        up.links().forEach(out::putInt);
+                        yield UP;
+                    }
+                    case RelayMessage.Notice notice -> {
+                        out.putLong(notice.epoch().value())
+                                .putLong(notice.instance())
+                                .putLong(notice.first())
+                                .putLong(notice.number());
+                        switch (notice.content()) {
+                            case Content.Signal(int link, int signal) ->
+                                    out.put(SIGNAL).putInt(link).putInt(signal);
+                            case Content.Event(String text) -> putText(out.put(EVENT), text);
+                        }
+                        yield NOTICE;
+                    }
+                    case RelayMessage.NoticeAck ack -> {
+                        out.putLong(ack.instance()).putLong(ack.number());
+                        yield NOTICE_ACK;
+                    }
+                };
         return new PeerMessage(type, ByteString.copyFrom(out.flip()));
     }
 
-    /** @throws FrameException when it is not one of ours, whole and within bounds */
+    /**
+     * @throws FrameException when it is not one of ours, whole and within bounds
+     */
     static RelayMessage decode(PeerMessage message) throws FrameException {
         ByteBuffer in = message.body().asReadOnlyByteBuffer();
         try {
             byte version = in.get();
             if (version != VERSION) {
-                throw new FrameException("relay message of version=" + version + ", known version=" + VERSION);
+                throw new FrameException(
+                        "relay message of version=" + version + ", known version=" + VERSION);
             }
             HomePid process = HomePid.parse(text(in));
-            RelayMessage decoded = switch (message.type()) {
-                case FRAMES -> new RelayMessage.Frames(process, epoch(in), rest(in));
-                case UP -> new RelayMessage.Up(process, epoch(in), links(in));
-                case NOTICE ->
-                    new RelayMessage.Notice(process, epoch(in), in.getLong(), in.getLong(), in.getLong(), content(in));
-                case NOTICE_ACK -> new RelayMessage.NoticeAck(process, in.getLong(), in.getLong());
-                default -> throw new FrameException("relay message of unknown type=" + message.type());
-            };
+            RelayMessage decoded =
+                    switch (message.type()) {
+                        case FRAMES -> new RelayMessage.Frames(process, epoch(in), rest(in));
+                        case UP -> new RelayMessage.Up(process, epoch(in), links(in));
+                        case NOTICE ->
+                                new RelayMessage.Notice(
+                                        process,
+                                        epoch(in),
+                                        in.getLong(),
+                                        in.getLong(),
+                                        in.getLong(),
+                                        content(in));
+                        case NOTICE_ACK ->
+                                new RelayMessage.NoticeAck(process, in.getLong(), in.getLong());
+                        default ->
+                                throw new FrameException(
+                                        "relay message of unknown type=" + message.type());
+                    };
             if (in.hasRemaining()) {
-                throw new FrameException("relay message type=" + message.type() + " is too long by bytes=" + in.remaining());
+                throw new FrameException(
+                        "relay message type="
+                                + message.type()
+                                + " is too long by bytes="
+                                + in.remaining());
             }
             return decoded;
         } catch (BufferUnderflowException | IllegalArgumentException e) {
-            throw new FrameException("relay message type=" + message.type() + " cannot be read: " + e);
+            throw new FrameException(
+                    "relay message type=" + message.type() + " cannot be read: " + e);
         }
     }
 
@@ -120,8 +140,11 @@ final class RelayCodec {
 
     private static ByteBuffer rest(ByteBuffer in) throws FrameException {
         if (in.remaining() > RelayMessage.MAX_FRAMES_BYTES) {
-            throw new FrameException("relayed frames bytes=" + in.remaining() + " above the limit="
-                    + RelayMessage.MAX_FRAMES_BYTES);
+            throw new FrameException(
+                    "relayed frames bytes="
+                            + in.remaining()
+                            + " above the limit="
+                            + RelayMessage.MAX_FRAMES_BYTES);
         }
         ByteBuffer rest = in.slice();
         in.position(in.limit());

@@ -17,11 +17,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The router's decisions, without its thread: everything here is called by one thread at a time and may be stepped by hand.
+ * The router's decisions, without its thread: everything here is called by one thread at a time and
+ * may be stepped by hand.
  *
- * <p>Home side and host side of a process may be on two nodes or on one; then frames go straight across. The rule that keeps
- * links whole is short: <em>whatever may have swallowed a frame ends with LINK_UP to both endpoints</em>, who then ask each
- * other for what they miss. So dropping is always allowed; what is not allowed is a drop without a later LINK_UP:
+ * <p>Home side and host side of a process may be on two nodes or on one; then frames go straight
+ * across. The rule that keeps links whole is short: <em>whatever may have swallowed a frame ends
+ * with LINK_UP to both endpoints</em>, who then ask each other for what they miss. So dropping is
+ * always allowed; what is not allowed is a drop without a later LINK_UP:
  *
  * <pre>
  *   endpoint (re)connected      LINK_UP to it if there is a way; UP to the other router, which gives LINK_UP to its endpoint
@@ -47,13 +49,20 @@ final class RelayCore {
     private long stale;
     private long homeless;
 
-    /** Carries a signal to a capsule and calls back, on the router's thread, whether it was done (or cannot ever be). */
+    /**
+     * Carries a signal to a capsule and calls back, on the router's thread, whether it was done (or
+     * cannot ever be).
+     */
     interface SignalCommand {
         void run(CapsuleEndpoint capsule, Content.Signal signal, Consumer<Boolean> done);
     }
 
-    /** @param instance differs from one life of the agent to the next; the numbers after it are used too */
-    RelayCore(RelayPeers peers, RelayListener listener, long instance, SignalCommand signalCommand) {
+    /**
+     * @param instance differs from one life of the agent to the next; the numbers after it are used
+     *     too
+     */
+    RelayCore(
+            RelayPeers peers, RelayListener listener, long instance, SignalCommand signalCommand) {
         this.peers = peers;
         this.listener = listener;
         this.self = peers.self();
@@ -70,7 +79,11 @@ final class RelayCore {
             routes.put(route);
         } else {
             if (epoch.compareTo(route.epoch) < 0) {
-                LOG.warn("route to an older epoch ignored: process={} epoch={} current={}", process, epoch, route.epoch);
+                LOG.warn(
+                        "route to an older epoch ignored: process={} epoch={} current={}",
+                        process,
+                        epoch,
+                        route.epoch);
                 return;
             }
             boolean moved = !epoch.equals(route.epoch);
@@ -112,7 +125,12 @@ final class RelayCore {
         }
         Routes.Hosted route = new Routes.Hosted(process, epoch, capsule, links, nextInstance++);
         routes.put(route);
-        LOG.debug("hosted route: process={} epoch={} capsule={} links={}", process, epoch, capsule, links);
+        LOG.debug(
+                "hosted route: process={} epoch={} capsule={} links={}",
+                process,
+                epoch,
+                capsule,
+                links);
         announceHosted(route);
     }
 
@@ -261,7 +279,9 @@ final class RelayCore {
         CapsuleEndpoint capsule = capsules.get(route.capsule);
         if (capsule != null && up.contains(home)) {
             route.links.forEach(capsule::linkUp);
-            transmit(home, new RelayMessage.Up(route.process, route.epoch, List.copyOf(route.links)));
+            transmit(
+                    home,
+                    new RelayMessage.Up(route.process, route.epoch, List.copyOf(route.links)));
         }
         transmitEvents(route);
     }
@@ -295,12 +315,13 @@ final class RelayCore {
             if (route.host.equals(peer)) {
                 route.outbox.clear();
                 releaseHome(route);
-                route.links.forEach(link -> {
-                    DeputyEndpoint deputy = deputies.get(link);
-                    if (deputy != null) {
-                        deputy.linkDown(link);
-                    }
-                });
+                route.links.forEach(
+                        link -> {
+                            DeputyEndpoint deputy = deputies.get(link);
+                            if (deputy != null) {
+                                deputy.linkDown(link);
+                            }
+                        });
             }
         }
         for (Routes.Hosted route : routes.hosteds()) {
@@ -329,7 +350,11 @@ final class RelayCore {
         try {
             frames = FrameCodec.decodeAll(message.frames());
         } catch (FrameException e) {
-            LOG.warn("relayed frames from node={} process={} cannot be read: {}", from, message.process(), e.getMessage());
+            LOG.warn(
+                    "relayed frames from node={} process={} cannot be read: {}",
+                    from,
+                    message.process(),
+                    e.getMessage());
             return;
         }
         boolean toHost = message.process().home().equals(from);
@@ -363,19 +388,30 @@ final class RelayCore {
 
     // ---------------------------------------------------------------- notices
 
-    /** Does to the body what its deputy cannot pass on; repeated until the capsule of the current owner has done it. */
+    /**
+     * Does to the body what its deputy cannot pass on; repeated until the capsule of the current
+     * owner has done it.
+     */
     void signalBody(HomePid process, int link, int signal) {
         Routes.Home route = routes.home(process);
         if (route == null) {
-            LOG.warn("signal={} for a body without a route: process={} link={}", signal, process, link);
+            LOG.warn(
+                    "signal={} for a body without a route: process={} link={}",
+                    signal,
+                    process,
+                    link);
             return;
         }
         if (signal == LinuxSignals.SIGKILL && !route.killed.add(link)) {
             return;
         }
         if (!route.signals.add(new Content.Signal(link, signal))) {
-            LOG.error("too many notices wait for node={}: signal={} dropped, process={} link={}",
-                    route.host, signal, process, link);
+            LOG.error(
+                    "too many notices wait for node={}: signal={} dropped, process={} link={}",
+                    route.host,
+                    signal,
+                    process,
+                    link);
         }
         transmitSignals(route);
     }
@@ -388,8 +424,11 @@ final class RelayCore {
             return;
         }
         if (!route.events.add(new Content.Event(text))) {
-            LOG.error("too many events wait for node={}: dropped, process={} event={}",
-                    route.process.home(), route.process, text);
+            LOG.error(
+                    "too many events wait for node={}: dropped, process={} event={}",
+                    route.process.home(),
+                    route.process,
+                    text);
         }
         transmitEvents(route);
     }
@@ -419,7 +458,10 @@ final class RelayCore {
                 }
                 if (!notice.epoch().equals(route.epoch) || !route.host.equals(from)) {
                     // a former owner speaks of a body that is none any more
-                    transmit(from, new RelayMessage.NoticeAck(route.process, notice.instance(), notice.number()));
+                    transmit(
+                            from,
+                            new RelayMessage.NoticeAck(
+                                    route.process, notice.instance(), notice.number()));
                     return;
                 }
                 route.events.accept(notice);
@@ -437,7 +479,11 @@ final class RelayCore {
                 try {
                     listener.onCapsuleEvent(route.process, route.epoch, route.host, text);
                 } catch (RuntimeException e) {
-                    LOG.error("a listener failed on an event of process={}: {}", route.process, text, e);
+                    LOG.error(
+                            "a listener failed on an event of process={}: {}",
+                            route.process,
+                            text,
+                            e);
                 }
             }
         }
@@ -454,14 +500,18 @@ final class RelayCore {
             return;
         }
         route.signalling = true;
-        signalCommand.run(capsule, signal, done -> {
-            route.signalling = false;
-            if (done) {
-                route.signals.done(notice);
-                acknowledge(route.process.home(), route.process, route.signals);
-                carryOutSignals(route);
-            } // otherwise it is tried again when the capsule is back or the notice comes again
-        });
+        signalCommand.run(
+                capsule,
+                signal,
+                done -> {
+                    route.signalling = false;
+                    if (done) {
+                        route.signals.done(notice);
+                        acknowledge(route.process.home(), route.process, route.signals);
+                        carryOutSignals(route);
+                    } // otherwise it is tried again when the capsule is back or the notice comes
+                    // again
+                });
     }
 
     private void acknowledge(NodeId to, HomePid process, NoticeReceiver receiver) {
@@ -496,7 +546,10 @@ final class RelayCore {
         boolean all = true;
         for (Routes.Home route : routes.homes()) {
             if (!route.outbox.isEmpty()) {
-                route.outbox.flush(peers, route.host, (to, frames) -> sendFrames(to, route.process, route.epoch, frames));
+                route.outbox.flush(
+                        peers,
+                        route.host,
+                        (to, frames) -> sendFrames(to, route.process, route.epoch, frames));
                 all &= route.outbox.isEmpty();
                 if (!route.outbox.isHigh()) {
                     releaseHome(route);
@@ -536,17 +589,21 @@ final class RelayCore {
     /** Sends notices again that nobody has acknowledged. */
     void repeatNotices() {
         routes.homes().forEach(this::transmitSignals);
-        routes.hosteds().forEach(route -> {
-            transmitEvents(route);
-            carryOutSignals(route);
-        });
+        routes.hosteds()
+                .forEach(
+                        route -> {
+                            transmitEvents(route);
+                            carryOutSignals(route);
+                        });
     }
 
     boolean noticesWait() {
         return routes.homes().stream().anyMatch(route -> !route.signals.isEmpty())
                 || routes.hosteds().stream()
-                        .anyMatch(route -> !route.events.isEmpty()
-                                || route.signals.next().isPresent());
+                        .anyMatch(
+                                route ->
+                                        !route.events.isEmpty()
+                                                || route.signals.next().isPresent());
     }
 
     RelayStats stats() {

@@ -24,7 +24,10 @@ public sealed interface RelayMessage {
         }
     }
 
-    /** On the sender's side these links have an endpoint (again): yours should ask for what it missed. */
+    /**
+     * On the sender's side these links have an endpoint (again): yours should ask for what it
+     * missed.
+     */
     record Up(HomePid process, Epoch epoch, List<Integer> links) implements RelayMessage {
         public Up {
             links = List.copyOf(links);
@@ -32,13 +35,15 @@ public sealed interface RelayMessage {
     }
 
     /**
-     * Something the agents tell each other reliably: repeated until acknowledged, taken once and in order.
+     * Something the agents tell each other reliably: repeated until acknowledged, taken once and in
+     * order.
      *
      * @param instance tells one life of the sending agent from the next: numbers begin anew in each
      * @param first lowest number that is not acknowledged
      * @param number of this notice, counted per process
      */
-    record Notice(HomePid process, Epoch epoch, long instance, long first, long number, Content content)
+    record Notice(
+            HomePid process, Epoch epoch, long instance, long first, long number, Content content)
             implements RelayMessage {}
 
     /** All notices of that instance up to this number are done. */
@@ -46,7 +51,10 @@ public sealed interface RelayMessage {
 
     /** What a notice says. */
     sealed interface Content {
-        /** Home to host: do this to the body, its deputy cannot forward it any more (SIGKILL, SIGSTOP). */
+        /**
+         * Home to host: do this to the body, its deputy cannot forward it any more (SIGKILL,
+         * SIGSTOP).
+         */
         record Signal(int link, int signal) implements Content {}
 
         /** Host to home: text of a capsule's EVENT frame. */

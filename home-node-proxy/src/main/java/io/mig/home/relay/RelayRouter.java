@@ -19,15 +19,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Carries end-to-end frames between the endpoints of this node and those of other nodes, by (process, epoch, link), and the
- * few things that agents tell each other about a body (its deputy was killed, it was stopped, it has ended).
+ * Carries end-to-end frames between the endpoints of this node and those of other nodes, by
+ * (process, epoch, link), and the few things that agents tell each other about a body (its deputy
+ * was killed, it was stopped, it has ended).
  *
- * <p>One thread owns all routes ({@link RelayCore}); every method here only hands something to it, may be called from any
- * thread and does not block, except {@link #onMessage}, which may make a fast peer wait. Frames are passed on unread, in the order
- * in which they came; what cannot be passed on is dropped, and LINK_UP makes the endpoints ask again.
+ * <p>One thread owns all routes ({@link RelayCore}); every method here only hands something to it,
+ * may be called from any thread and does not block, except {@link #onMessage}, which may make a
+ * fast peer wait. Frames are passed on unread, in the order in which they came; what cannot be
+ * passed on is dropped, and LINK_UP makes the endpoints ask again.
  *
- * <p>To wire it: register it as a listener of the {@link HullServer}, after the one that answers deputies with CONFIG; forward
- * {@code onMessage} (message types 200..219), {@code onPeerUp} and {@code onPeerDown} of the network's handler from the start.
+ * <p>To wire it: register it as a listener of the {@link HullServer}, after the one that answers
+ * deputies with CONFIG; forward {@code onMessage} (message types 200..219), {@code onPeerUp} and
+ * {@code onPeerDown} of the network's handler from the start.
  */
 public final class RelayRouter implements HullListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RelayRouter.class);
@@ -57,8 +60,8 @@ public final class RelayRouter implements HullListener, AutoCloseable {
     // ---------------------------------------------------------------- routes
 
     /**
-     * Home side: the body of this process of ours runs on {@code host} with this epoch; {@code links} are the home pids that
-     * have a deputy. An older epoch than the current one is ignored.
+     * Home side: the body of this process of ours runs on {@code host} with this epoch; {@code
+     * links} are the home pids that have a deputy. An older epoch than the current one is ignored.
      */
     public void home(HomePid process, Epoch epoch, NodeId host, Set<Integer> links) {
         post(() -> core.home(process, epoch, host, links));
@@ -79,7 +82,10 @@ public final class RelayRouter implements HullListener, AutoCloseable {
         post(() -> core.hostedRemoved(process, epoch));
     }
 
-    /** Home side: delivers SIGKILL or SIGSTOP to the body of a deputy that got it; a kill also reaches later owners. */
+    /**
+     * Home side: delivers SIGKILL or SIGSTOP to the body of a deputy that got it; a kill also
+     * reaches later owners.
+     */
     public void signalBody(HomePid process, int link, int signal) {
         post(() -> core.signalBody(process, link, signal));
     }
@@ -117,10 +123,11 @@ public final class RelayRouter implements HullListener, AutoCloseable {
     public void onEndToEnd(Endpoint endpoint, Frame frame) {
         int bytes = frame.wireBytes();
         endpoint.queued(bytes);
-        post(() -> {
-            endpoint.unqueued(bytes);
-            core.fromEndpoint(endpoint, frame);
-        });
+        post(
+                () -> {
+                    endpoint.unqueued(bytes);
+                    core.fromEndpoint(endpoint, frame);
+                });
     }
 
     @Override
@@ -145,10 +152,11 @@ public final class RelayRouter implements HullListener, AutoCloseable {
             return;
         }
         peerMessages.acquireUninterruptibly();
-        post(() -> {
-            peerMessages.release();
-            core.fromPeer(from, decoded);
-        });
+        post(
+                () -> {
+                    peerMessages.release();
+                    core.fromPeer(from, decoded);
+                });
     }
 
     public void onPeerUp(NodeId peer) {
@@ -161,10 +169,19 @@ public final class RelayRouter implements HullListener, AutoCloseable {
 
     // ---------------------------------------------------------------- thread
 
-    private void signal(CapsuleEndpoint capsule, RelayMessage.Content.Signal signal, Consumer<Boolean> done) {
+    private void signal(
+            CapsuleEndpoint capsule, RelayMessage.Content.Signal signal, Consumer<Boolean> done) {
         String text = "pid=" + signal.link() + " signal=" + signal.signal() + "\n";
-        var _ = capsule.command(FrameType.SIGNAL, text, SIGNAL_TIMEOUT)
-                .whenComplete((reply, failure) -> post(() -> done.accept(wasDone(capsule, signal, reply, failure))));
+        var _ =
+                capsule.command(FrameType.SIGNAL, text, SIGNAL_TIMEOUT)
+                        .whenComplete(
+                                (reply, failure) ->
+                                        post(
+                                                () ->
+                                                        done.accept(
+                                                                wasDone(
+                                                                        capsule, signal, reply,
+                                                                        failure))));
     }
 
     private static boolean wasDone(

@@ -5,6 +5,7 @@ package io.mig.home.relay;
  *
  * @param relayed frames passed on
  * @param stale frames dropped because their epoch, sender or route is not the current one
- * @param homeless frames dropped because the endpoint or the peer was not there (links ask for them again)
+ * @param homeless frames dropped because the endpoint or the peer was not there (links ask for them
+ *     again)
  */
 public record RelayStats(long relayed, long stale, long homeless) {}

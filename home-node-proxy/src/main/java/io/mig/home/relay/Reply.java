@@ -29,13 +29,16 @@ public sealed interface Reply {
      */
     record Failed(int errno, String message) implements Reply {}
 
-    /** The answer when it was "ok"; otherwise the error as an exception that says what was tried. */
+    /**
+     * The answer when it was "ok"; otherwise the error as an exception that says what was tried.
+     */
     default Done orThrow(String attempt) {
         return switch (this) {
             case Done done -> done;
             case Failed(int errno, String message) ->
-                throw new RefusedException(
-                        ErrorCode.REFUSED, attempt + ": the capsule answered errno=" + errno + " " + message);
+                    throw new RefusedException(
+                            ErrorCode.REFUSED,
+                            attempt + ": the capsule answered errno=" + errno + " " + message);
         };
     }
 
@@ -48,7 +51,9 @@ public sealed interface Reply {
             return new Done(rest, ByteBuffer.allocate(0));
         }
         if (first.startsWith("ok ")) {
-            return new Done(first.substring(3) + (rest.isEmpty() ? "" : "\n" + rest), ByteBuffer.allocate(0));
+            return new Done(
+                    first.substring(3) + (rest.isEmpty() ? "" : "\n" + rest),
+                    ByteBuffer.allocate(0));
         }
         return failed(first);
     }
@@ -60,13 +65,16 @@ public sealed interface Reply {
             return new Failed(0, "answer that is neither ok nor error: " + cut(first));
         }
         try {
-            return new Failed(words.length > 1 ? Integer.parseInt(words[1]) : 0, words.length > 2 ? words[2] : "");
+            return new Failed(
+                    words.length > 1 ? Integer.parseInt(words[1]) : 0,
+                    words.length > 2 ? words[2] : "");
         } catch (NumberFormatException e) {
             return new Failed(0, cut(first));
         }
     }
 
     private static String cut(String text) {
-        return new String(text.getBytes(UTF_8), 0, Math.min(200, text.getBytes(UTF_8).length), UTF_8);
+        return new String(
+                text.getBytes(UTF_8), 0, Math.min(200, text.getBytes(UTF_8).length), UTF_8);
     }
 }

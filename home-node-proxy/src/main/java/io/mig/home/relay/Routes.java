@@ -112,7 +112,6 @@ final class Routes {
         return hostedByCapsule.get(capsule);
     }
 
-
     Collection<Home> homes() {
         return List.copyOf(homes.values());
     }

@@ -20,13 +20,15 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Whatever happens to connections, agents and owners, in any order: once all is quiet and connected, each end of a link has
- * received what the other has sent, in order and once; events have arrived in order and once, signals at least once.
+ * Whatever happens to connections, agents and owners, in any order: once all is quiet and
+ * connected, each end of a link has received what the other has sent, in order and once; events
+ * have arrived in order and once, signals at least once.
  */
 @Timeout(120)
 class RelayPropertyTest {
     private static final NodeId HOME = new NodeId("home");
-    private static final List<NodeId> NODES = List.of(HOME, new NodeId("host1"), new NodeId("host2"));
+    private static final List<NodeId> NODES =
+            List.of(HOME, new NodeId("host1"), new NodeId("host2"));
     private static final List<Integer> LINKS = List.of(100, 101, 102);
 
     private final long seed = Long.getLong("mig.test.seed", System.nanoTime());
@@ -51,7 +53,10 @@ class RelayPropertyTest {
         for (int link : LINKS) {
             homeEnds.put(link, new LinkEnd(link));
             bodyEnds.put(link, new LinkEnd(link));
-            deputies.put(link, simulation.new Program(HOME, UUID.randomUUID(), true, Map.of(link, at(homeEnds, link))));
+            deputies.put(
+                    link,
+                    simulation
+                    .new Program(HOME, UUID.randomUUID(), true, Map.of(link, at(homeEnds, link))));
         }
         capsule = capsuleOn(NODES.get(1));
         announce(owner, epoch, capsule);
@@ -89,10 +94,11 @@ class RelayPropertyTest {
         assertThat(atHome.stream().filter(event -> event.startsWith(epoch + "/")).toList())
                 .as("seed=%d", seed)
                 .isEqualTo(eventsOfOwner);
-        long carriedOut = NODES.stream()
-                .flatMap(node -> simulation.node(node).signals.stream())
-                .filter(signal -> signal.endsWith(":19"))
-                .count();
+        long carriedOut =
+                NODES.stream()
+                        .flatMap(node -> simulation.node(node).signals.stream())
+                        .filter(signal -> signal.endsWith(":19"))
+                        .count();
         assertThat(carriedOut).as("seed=%d", seed).isGreaterThanOrEqualTo(signals);
         assertThat(simulation.node(owner).signals)
                 .as("seed=%d", seed)
@@ -172,14 +178,25 @@ class RelayPropertyTest {
 
     private void announce(NodeId host, Epoch at, Program program) {
         announcements.add(program::connect);
-        announcements.add(() -> simulation.node(HOME).core.home(process, at, host, Set.copyOf(LINKS)));
-        announcements.add(() -> simulation.node(host).core.hosted(process, at, program.id(), Set.copyOf(LINKS)));
+        announcements.add(
+                () -> simulation.node(HOME).core.home(process, at, host, Set.copyOf(LINKS)));
+        announcements.add(
+                () ->
+                        simulation
+                                .node(host)
+                                .core
+                                .hosted(process, at, program.id(), Set.copyOf(LINKS)));
     }
 
-    /** All connections of a node break; the new agent learns its routes again, the programs connect again. */
+    /**
+     * All connections of a node break; the new agent learns its routes again, the programs connect
+     * again.
+     */
     private void restartAgent(NodeId name) {
         agentRestarted = true;
-        NODES.stream().filter(other -> !other.equals(name)).forEach(other -> simulation.disconnect(name, other));
+        NODES.stream()
+                .filter(other -> !other.equals(name))
+                .forEach(other -> simulation.disconnect(name, other));
         List<Program> programs = new ArrayList<>();
         if (name.equals(HOME)) {
             programs.addAll(deputies.values());
@@ -198,8 +215,10 @@ class RelayPropertyTest {
         NodeId host = owner;
         Epoch at = epoch;
         UUID id = capsule.id();
-        announcements.add(() -> simulation.node(HOME).core.home(process, at, host, Set.copyOf(LINKS)));
-        announcements.add(() -> simulation.node(host).core.hosted(process, at, id, Set.copyOf(LINKS)));
+        announcements.add(
+                () -> simulation.node(HOME).core.home(process, at, host, Set.copyOf(LINKS)));
+        announcements.add(
+                () -> simulation.node(host).core.hosted(process, at, id, Set.copyOf(LINKS)));
     }
 
     private void connectAll() {

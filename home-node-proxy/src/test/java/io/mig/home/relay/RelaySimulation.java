@@ -20,8 +20,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A cluster of routers, deputies and capsules in one thread. Everything under way sits in first-in-first-out lanes; each step
- * takes one entry of a random lane, so any order of events between different lanes comes up sooner or later.
+ * A cluster of routers, deputies and capsules in one thread. Everything under way sits in
+ * first-in-first-out lanes; each step takes one entry of a random lane, so any order of events
+ * between different lanes comes up sooner or later.
  */
 final class RelaySimulation {
     private final Random random;
@@ -117,47 +118,57 @@ final class RelaySimulation {
         }
 
         private RelayCore newCore() {
-            RelayPeers peers = new RelayPeers() {
-                @Override
-                public NodeId self() {
-                    return name;
-                }
+            RelayPeers peers =
+                    new RelayPeers() {
+                        @Override
+                        public NodeId self() {
+                            return name;
+                        }
 
-                @Override
-                public void send(NodeId to, PeerMessage message) {
-                    if (connected(name, to)) {
-                        later("peer " + name + " " + to, () -> {
-                            try {
-                                node(to).core.fromPeer(name, RelayCodec.decode(message));
-                            } catch (FrameException e) {
-                                throw new AssertionError(e);
+                        @Override
+                        public void send(NodeId to, PeerMessage message) {
+                            if (connected(name, to)) {
+                                later(
+                                        "peer " + name + " " + to,
+                                        () -> {
+                                            try {
+                                                node(to).core
+                                                        .fromPeer(name, RelayCodec.decode(message));
+                                            } catch (FrameException e) {
+                                                throw new AssertionError(e);
+                                            }
+                                        });
                             }
-                        });
-                    }
-                }
+                        }
 
-                @Override
-                public boolean writable(NodeId to) {
-                    return random.nextInt(4) != 0;
-                }
-            };
+                        @Override
+                        public boolean writable(NodeId to) {
+                            return random.nextInt(4) != 0;
+                        }
+                    };
             lives++;
             return new RelayCore(
                     peers,
                     (process, epoch, host, text) -> events.add(text),
                     lives << 32,
-                    (capsule, signal, done) -> later("command " + name, () -> {
-                        if (capsule.isOpen() && random.nextBoolean()) {
-                            signals.add(signal.link() + ":" + signal.signal());
-                            done.accept(true);
-                        } else {
-                            done.accept(false);
-                        }
-                    }));
+                    (capsule, signal, done) ->
+                            later(
+                                    "command " + name,
+                                    () -> {
+                                        if (capsule.isOpen() && random.nextBoolean()) {
+                                            signals.add(signal.link() + ":" + signal.signal());
+                                            done.accept(true);
+                                        } else {
+                                            done.accept(false);
+                                        }
+                                    }));
         }
     }
 
-    /** The program behind an endpoint: keeps the state of its links over connections, as deputy and capsule do. */
+    /**
+     * The program behind an endpoint: keeps the state of its links over connections, as deputy and
+     * capsule do.
+     */
     final class Program {
         final Map<Integer, LinkEnd> links = new HashMap<>();
         private final NodeId node;
@@ -180,56 +191,60 @@ final class RelaySimulation {
             int mine = generation;
             String in = "hull in " + id + " " + mine;
             String out = "hull out " + id + " " + mine;
-            HullChannel channel = new HullChannel() {
-                @Override
-                public void send(ByteBuffer bytes) {
-                    List<Frame> frames;
-                    try {
-                        frames = FrameCodec.decodeAll(bytes);
-                    } catch (FrameException e) {
-                        throw new AssertionError(e);
-                    }
-                    later(out, () -> {
-                        if (mine == generation && !silent) {
-                            frames.forEach(frame -> receive(frame, in, mine));
+            HullChannel channel =
+                    new HullChannel() {
+                        @Override
+                        public void send(ByteBuffer bytes) {
+                            List<Frame> frames;
+                            try {
+                                frames = FrameCodec.decodeAll(bytes);
+                            } catch (FrameException e) {
+                                throw new AssertionError(e);
+                            }
+                            later(
+                                    out,
+                                    () -> {
+                                        if (mine == generation && !silent) {
+                                            frames.forEach(frame -> receive(frame, in, mine));
+                                        }
+                                    });
                         }
-                    });
-                }
 
-                @Override
-                public long pendingBytes() {
-                    return 0;
-                }
+                        @Override
+                        public long pendingBytes() {
+                            return 0;
+                        }
 
-                @Override
-                public void reading(boolean on) {}
+                        @Override
+                        public void reading(boolean on) {}
 
-                @Override
-                public void close() {}
-            };
+                        @Override
+                        public void close() {}
+                    };
             if (silent) {
                 return;
             }
             int pid = links.keySet().iterator().next();
-            Endpoint made = deputy
-                    ? new DeputyEndpoint(channel, pid, 1000, new Hello.OfDeputy(pid, pid))
-                    : new CapsuleEndpoint(channel, 77, 0, id);
+            Endpoint made =
+                    deputy
+                            ? new DeputyEndpoint(channel, pid, 1000, new Hello.OfDeputy(pid, pid))
+                            : new CapsuleEndpoint(channel, 77, 0, id);
             endpoint = made;
-            later(in, () -> {
-                switch (made) {
-                    case DeputyEndpoint ready -> node(node).core.deputyReady(ready);
-                    case CapsuleEndpoint up -> node(node).core.capsuleUp(up);
-                }
-            });
+            later(
+                    in,
+                    () -> {
+                        switch (made) {
+                            case DeputyEndpoint ready -> node(node).core.deputyReady(ready);
+                            case CapsuleEndpoint up -> node(node).core.capsuleUp(up);
+                        }
+                    });
         }
 
         void disconnect() {
             Endpoint old = endpoint;
             if (old != null) {
-                lanes.getOrDefault("hull in " + id + " " + generation, new ArrayDeque<>())
-                        .clear();
-                lanes.getOrDefault("hull out " + id + " " + generation, new ArrayDeque<>())
-                        .clear();
+                lanes.getOrDefault("hull in " + id + " " + generation, new ArrayDeque<>()).clear();
+                lanes.getOrDefault("hull out " + id + " " + generation, new ArrayDeque<>()).clear();
                 old.markGone();
                 node(node).core.gone(old);
                 endpoint = null;
@@ -246,7 +261,8 @@ final class RelaySimulation {
             List<LinkEnd> ends = List.copyOf(links.values());
             LinkEnd end = ends.get(random.nextInt(ends.size()));
             end.post();
-            end.takeOutgoing().forEach(frame -> emit(frame, "hull in " + id + " " + generation, generation));
+            end.takeOutgoing()
+                    .forEach(frame -> emit(frame, "hull in " + id + " " + generation, generation));
         }
 
         /** Its links have been handed to another one. */
@@ -280,7 +296,9 @@ final class RelaySimulation {
         }
     }
 
-    /** One end of a link: numbered frames, acknowledgement, retransmission; each says 1, 2, 3, ... */
+    /**
+     * One end of a link: numbered frames, acknowledgement, retransmission; each says 1, 2, 3, ...
+     */
     static final class LinkEnd {
         final int link;
         final List<Long> received = new ArrayList<>();
@@ -352,10 +370,7 @@ final class RelaySimulation {
         }
 
         private static ByteBuffer number(long value) {
-            return ByteBuffer.allocate(8)
-                    .order(ByteOrder.LITTLE_ENDIAN)
-                    .putLong(value)
-                    .flip();
+            return ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(value).flip();
         }
 
         private static long value(Frame frame) {
