@@ -1,0 +1,4 @@
+@NullMarked
+package io.mig.pki;
+
+import org.jspecify.annotations.NullMarked;
