@@ -5,8 +5,8 @@ import java.util.Optional;
 /**
  * One open descriptor of a process.
  *
- * @param target text of the link, e.g. {@code /tmp/x}, {@code pipe:[1234]}, {@code anon_inode:[eventfd]}; without the
- *     kernel's " (deleted)"
+ * @param target text of the link, e.g. {@code /tmp/x}, {@code pipe:[1234]}, {@code
+ *     anon_inode:[eventfd]}; without the kernel's " (deleted)"
  * @param deleted the name that it was opened by no longer leads to it
  * @param socket details of a socket, where found
  */
@@ -21,6 +21,7 @@ public record FdFacts(
     public static final int O_APPEND = 02000;
     public static final int O_NONBLOCK = 04000;
     public static final int O_CLOEXEC = 02000000;
+
     /** Packet mode of a pipe (x86 and most others). */
     public static final int O_DIRECT = 040000;
 

@@ -49,7 +49,10 @@ public enum FdKind {
         return label;
     }
 
-    /** A kernel object without a name or a data stream, which only sharing can make external: eventfd and its like. */
+    /**
+     * A kernel object without a name or a data stream, which only sharing can make external:
+     * eventfd and its like.
+     */
     public boolean eventLike() {
         return switch (this) {
             case EVENTFD, EPOLL, TIMERFD, SIGNALFD, PIDFD -> true;
@@ -76,7 +79,8 @@ public enum FdKind {
                     SECCOMP_NOTIFY,
                     NAMESPACE,
                     OTHER_ANON,
-                    UNKNOWN -> false;
+                    UNKNOWN ->
+                    false;
         };
     }
 
@@ -115,7 +119,10 @@ public enum FdKind {
     }
 
     private static FdKind anonymous(String text) {
-        String name = text.startsWith("[") && text.endsWith("]") ? text.substring(1, text.length() - 1) : text;
+        String name =
+                text.startsWith("[") && text.endsWith("]")
+                        ? text.substring(1, text.length() - 1)
+                        : text;
         return switch (name) {
             case "eventfd" -> EVENTFD;
             case "eventpoll" -> EPOLL;
@@ -154,7 +161,12 @@ public enum FdKind {
         if (major == 2 || (major >= 128 && major <= 135)) {
             return PTY_MASTER;
         }
-        boolean tty = major == 3 || major == 4 || (major >= 136 && major <= 143) || major == 204 || major == 229;
+        boolean tty =
+                major == 3
+                        || major == 4
+                        || (major >= 136 && major <= 143)
+                        || major == 204
+                        || major == 229;
         return tty ? TTY : CHAR_DEVICE;
     }
 }

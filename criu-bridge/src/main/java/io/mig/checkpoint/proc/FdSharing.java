@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Who else has what a tree has open. One pass over the descriptors of all processes; only those that lead to something of
- * the tree are looked at closely.
+ * Who else has what a tree has open. One pass over the descriptors of all processes; only those
+ * that lead to something of the tree are looked at closely.
  *
  * <pre>
  *   pipes, sockets      recognised by the inode number in the text of the link (one readlink each)
@@ -31,7 +31,10 @@ public final class FdSharing {
 
     /** What a descriptor leads to, in a form that can be compared across processes. */
     private sealed interface Key {
-        /** Text of the link: pipes and sockets with their inode, anonymous objects with their kind only. */
+        /**
+         * Text of the link: pipes and sockets with their inode, anonymous objects with their kind
+         * only.
+         */
         record Named(String target) implements Key {}
 
         record Inode(FileId id) implements Key {}
@@ -40,10 +43,11 @@ public final class FdSharing {
     private record Candidate(FdRef ref, FdFacts facts) {}
 
     /**
-     * All open files of a tree with their holders outside it. Descriptors that cannot be shared in a way that matters
-     * (memory devices) are left out; sockets are listed like pipes.
+     * All open files of a tree with their holders outside it. Descriptors that cannot be shared in
+     * a way that matters (memory devices) are left out; sockets are listed like pipes.
      *
-     * @param invisible pids outside the tree that do not count as holders (the reader's own helpers)
+     * @param invisible pids outside the tree that do not count as holders (the reader's own
+     *     helpers)
      */
     public List<OpenFile> of(TreeFacts tree, Set<Integer> invisible) {
         Map<Key, List<Candidate>> inside = new LinkedHashMap<>();
@@ -57,12 +61,13 @@ public final class FdSharing {
         }
         Map<Key, List<Holder>> outside = holders(tree, inside.keySet(), invisible);
         List<OpenFile> files = new ArrayList<>();
-        inside.forEach((key, candidates) -> {
-            List<Holder> holders = outside.getOrDefault(key, List.of());
-            for (List<Candidate> group : byDescription(candidates)) {
-                files.add(openFile(group, holders));
-            }
-        });
+        inside.forEach(
+                (key, candidates) -> {
+                    List<Holder> holders = outside.getOrDefault(key, List.of());
+                    for (List<Candidate> group : byDescription(candidates)) {
+                        files.add(openFile(group, holders));
+                    }
+                });
         return files;
     }
 
@@ -73,9 +78,10 @@ public final class FdSharing {
     private List<List<Candidate>> byDescription(List<Candidate> candidates) {
         List<List<Candidate>> groups = new ArrayList<>();
         for (Candidate c : candidates) {
-            Optional<List<Candidate>> known = groups.stream()
-                    .filter(g -> same(g.getFirst().ref(), c.ref().pid(), c.ref().fd()))
-                    .findFirst();
+            Optional<List<Candidate>> known =
+                    groups.stream()
+                            .filter(g -> same(g.getFirst().ref(), c.ref().pid(), c.ref().fd()))
+                            .findFirst();
             if (known.isPresent()) {
                 known.get().add(c);
             } else {
@@ -95,14 +101,19 @@ public final class FdSharing {
         // Other epolls of other programs have nothing to do with ours.
         boolean ownObject = facts.target().startsWith("anon_inode:");
         return new OpenFile(
-                facts, group.stream().map(Candidate::ref).sorted().toList(), shared, ownObject ? List.of() : others);
+                facts,
+                group.stream().map(Candidate::ref).sorted().toList(),
+                shared,
+                ownObject ? List.of() : others);
     }
 
     private boolean same(FdRef ours, int pid, int fd) {
-        return (ours.pid() == pid && ours.fd() == fd) || objects.sameFile(ours.pid(), ours.fd(), pid, fd);
+        return (ours.pid() == pid && ours.fd() == fd)
+                || objects.sameFile(ours.pid(), ours.fd(), pid, fd);
     }
 
-    private Map<Key, List<Holder>> holders(TreeFacts tree, Set<Key> wanted, Set<Integer> invisible) {
+    private Map<Key, List<Holder>> holders(
+            TreeFacts tree, Set<Key> wanted, Set<Integer> invisible) {
         Set<String> names = new HashSet<>();
         boolean inodes = false;
         for (Key key : wanted) {
@@ -141,11 +152,12 @@ public final class FdSharing {
     }
 
     private Holder holder(int pid, int fd) {
-        int flags = proc.reader()
-                .text(pid + "/fdinfo/" + fd)
-                .map(text -> FdInfo.parse(text).flags())
-                // It was there a moment ago; when in doubt it reads and writes.
-                .orElse(2);
+        int flags =
+                proc.reader()
+                        .text(pid + "/fdinfo/" + fd)
+                        .map(text -> FdInfo.parse(text).flags())
+                        // It was there a moment ago; when in doubt it reads and writes.
+                        .orElse(2);
         String comm = proc.stat(pid).map(ProcStat::comm).orElse("?");
         return new Holder(pid, comm, fd, flags);
     }

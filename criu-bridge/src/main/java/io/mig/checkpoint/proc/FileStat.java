@@ -9,7 +9,15 @@ package io.mig.checkpoint.proc;
  * @param mtimeNanos last modification, nanoseconds since 1970
  */
 public record FileStat(
-        long dev, long ino, int mode, int nlink, int uid, int gid, long rdev, long size, long mtimeNanos) {
+        long dev,
+        long ino,
+        int mode,
+        int nlink,
+        int uid,
+        int gid,
+        long rdev,
+        long size,
+        long mtimeNanos) {
     private static final int TYPE_MASK = 0170000;
 
     /** Identity of the file within this machine. */
@@ -68,6 +76,9 @@ public record FileStat(
 
     /** Device number from its parts, see makedev(3). */
     public static long makedev(long major, long minor) {
-        return (minor & 0xff) | (major & 0xfff) << 8 | (minor & ~0xffL) << 12 | (major & ~0xfffL) << 32;
+        return (minor & 0xff)
+                | (major & 0xfff) << 8
+                | (minor & ~0xffL) << 12
+                | (major & ~0xfffL) << 32;
     }
 }

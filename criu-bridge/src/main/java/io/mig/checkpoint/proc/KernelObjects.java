@@ -4,11 +4,12 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Questions about kernel objects that {@code /proc} does not answer: are two of them the same, and who is at the other
- * end.
+ * Questions about kernel objects that {@code /proc} does not answer: are two of them the same, and
+ * who is at the other end.
  *
- * <p>Implementations answer {@code false} when a process or descriptor is gone, and throw when the kernel or the caller's
- * rights do not allow to ask at all: sharing that cannot be seen must not pass for "not shared".
+ * <p>Implementations answer {@code false} when a process or descriptor is gone, and throw when the
+ * kernel or the caller's rights do not allow to ask at all: sharing that cannot be seen must not
+ * pass for "not shared".
  */
 public interface KernelObjects {
     /** Do both descriptors lead to the same open file description (kcmp(2), KCMP_FILE)? */

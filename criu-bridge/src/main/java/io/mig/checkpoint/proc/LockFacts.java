@@ -9,12 +9,13 @@ import java.util.Optional;
  *
  * @param type FLOCK, POSIX, OFDLCK or LEASE (DELEG for delegations)
  * @param waiting this entry waits for a lock that another one holds
- * @param pid holder as the reader's pid namespace sees it, -1 for open file description locks, 0 for a holder in a
- *     namespace that the reader cannot see
- * @param file identity of the locked file; the device is the one of the file system's superblock, which some file systems
- *     (btrfs, overlayfs) do not show in stat(2)
+ * @param pid holder as the reader's pid namespace sees it, -1 for open file description locks, 0
+ *     for a holder in a namespace that the reader cannot see
+ * @param file identity of the locked file; the device is the one of the file system's superblock,
+ *     which some file systems (btrfs, overlayfs) do not show in stat(2)
  */
-public record LockFacts(String type, boolean waiting, String access, int pid, FileId file, String range) {
+public record LockFacts(
+        String type, boolean waiting, String access, int pid, FileId file, String range) {
 
     public boolean lease() {
         return type.equals("LEASE") || type.equals("DELEG");
@@ -53,12 +54,13 @@ public record LockFacts(String type, boolean waiting, String access, int pid, Fi
             return Optional.empty();
         }
         String range = words.size() >= 7 ? words.get(5) + "-" + words.get(6) : "";
-        return Optional.of(new LockFacts(
-                words.get(0),
-                waiting,
-                words.get(2),
-                Text.intOf(words.get(3), -1),
-                new FileId(FileStat.makedev(major, minor), ino),
-                range));
+        return Optional.of(
+                new LockFacts(
+                        words.get(0),
+                        waiting,
+                        words.get(2),
+                        Text.intOf(words.get(3), -1),
+                        new FileId(FileStat.makedev(major, minor), ino),
+                        range));
     }
 }

@@ -8,11 +8,19 @@ import java.util.Optional;
  * One line of {@code /proc/PID/maps} (proc_pid_maps(5)).
  *
  * @param protection four letters: r, w, x and p (private) or s (shared)
- * @param file device and inode as the memory management knows them; on btrfs and overlayfs not what stat(2) says
- * @param path what is mapped without " (deleted)", e.g. a file, {@code [heap]}, {@code anon_inode:[perf_event]}, or empty
+ * @param file device and inode as the memory management knows them; on btrfs and overlayfs not what
+ *     stat(2) says
+ * @param path what is mapped without " (deleted)", e.g. a file, {@code [heap]}, {@code
+ *     anon_inode:[perf_event]}, or empty
  */
 public record MappingFacts(
-        long start, long end, String protection, long offset, FileId file, String path, boolean deleted) {
+        long start,
+        long end,
+        String protection,
+        long offset,
+        FileId file,
+        String path,
+        boolean deleted) {
 
     public boolean shared() {
         return protection.length() > 3 && protection.charAt(3) == 's';
@@ -66,15 +74,19 @@ public record MappingFacts(
         if (deleted) {
             path = path.substring(0, path.length() - Paths.DELETED.length());
         }
-        long dev = FileStat.makedev(Text.hex(device.substring(0, colon), 0), Text.hex(device.substring(colon + 1), 0));
-        return Optional.of(new MappingFacts(
-                Text.hex(range.substring(0, dash), 0),
-                Text.hex(range.substring(dash + 1), 0),
-                protection,
-                Text.hex(offset, 0),
-                new FileId(dev, Text.decimal(inode, 0)),
-                Text.unescape(path),
-                deleted));
+        long dev =
+                FileStat.makedev(
+                        Text.hex(device.substring(0, colon), 0),
+                        Text.hex(device.substring(colon + 1), 0));
+        return Optional.of(
+                new MappingFacts(
+                        Text.hex(range.substring(0, dash), 0),
+                        Text.hex(range.substring(dash + 1), 0),
+                        protection,
+                        Text.hex(offset, 0),
+                        new FileId(dev, Text.decimal(inode, 0)),
+                        Text.unescape(path),
+                        deleted));
     }
 
     private static String word(String line, int[] at) {

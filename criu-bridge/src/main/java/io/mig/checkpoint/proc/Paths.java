@@ -7,6 +7,8 @@ final class Paths {
     private Paths() {}
 
     static String withoutDeleted(String target) {
-        return target.endsWith(DELETED) ? target.substring(0, target.length() - DELETED.length()) : target;
+        return target.endsWith(DELETED)
+                ? target.substring(0, target.length() - DELETED.length())
+                : target;
     }
 }

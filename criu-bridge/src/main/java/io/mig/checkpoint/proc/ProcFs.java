@@ -15,8 +15,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Reader of {@code /proc}. Stateless, usable by any thread. Needs the rights of root (or CAP_SYS_PTRACE) to see other
- * users' processes whole; without them facts are missing, not wrong.
+ * Reader of {@code /proc}. Stateless, usable by any thread. Needs the rights of root (or
+ * CAP_SYS_PTRACE) to see other users' processes whole; without them facts are missing, not wrong.
  */
 public final class ProcFs {
     private static final int TREE_ATTEMPTS = 5;
@@ -61,22 +61,24 @@ public final class ProcFs {
     public Optional<ProcSample> sample(int pid) {
         Optional<ProcStat> stat = stat(pid);
         // The folder belongs to the effective user, whether the process is dumpable or not.
-        Optional<FileStat> folder = stat.isEmpty() ? Optional.empty() : reader.stat(Integer.toString(pid));
+        Optional<FileStat> folder =
+                stat.isEmpty() ? Optional.empty() : reader.stat(Integer.toString(pid));
         if (stat.isEmpty() || folder.isEmpty()) {
             return Optional.empty();
         }
         ProcStat s = stat.get();
-        return Optional.of(new ProcSample(
-                pid,
-                s.ppid(),
-                folder.get().uid(),
-                s.state(),
-                s.startTicks(),
-                s.utimeTicks() + s.stimeTicks(),
-                s.rssPages() * PAGE_BYTES,
-                s.threads(),
-                s.comm(),
-                s.kernelThread()));
+        return Optional.of(
+                new ProcSample(
+                        pid,
+                        s.ppid(),
+                        folder.get().uid(),
+                        s.state(),
+                        s.startTicks(),
+                        s.utimeTicks() + s.stimeTicks(),
+                        s.rssPages() * PAGE_BYTES,
+                        s.threads(),
+                        s.comm(),
+                        s.kernelThread()));
     }
 
     /** Arguments of a process; empty for kernel threads, zombies and processes that are gone. */
@@ -94,14 +96,17 @@ public final class ProcFs {
         return arguments;
     }
 
-    /** All facts of one process, sockets included; empty when it is not there or ended while it was read. */
+    /**
+     * All facts of one process, sockets included; empty when it is not there or ended while it was
+     * read.
+     */
     public Optional<ProcessFacts> process(int pid) {
         return readProcess(pid).map(p -> withSockets(List.of(p)).getFirst());
     }
 
     /**
-     * Facts of a process and all its descendants. Read until two looks at the tree agree, a few times at most; see
-     * {@link TreeFacts#stable}.
+     * Facts of a process and all its descendants. Read until two looks at the tree agree, a few
+     * times at most; see {@link TreeFacts#stable}.
      */
     public Optional<TreeFacts> tree(int rootPid) {
         Optional<TreeFacts> last = Optional.empty();
@@ -123,7 +128,10 @@ public final class ProcFs {
         return last;
     }
 
-    /** Pids of a process and all its descendants with their start times, parents first; empty when it is not there. */
+    /**
+     * Pids of a process and all its descendants with their start times, parents first; empty when
+     * it is not there.
+     */
     public Map<Integer, Long> members(int rootPid) {
         Map<Integer, Long> members = new LinkedHashMap<>();
         Deque<Integer> open = new ArrayDeque<>(List.of(rootPid));
@@ -141,14 +149,16 @@ public final class ProcFs {
     public Set<Integer> children(int pid) {
         Set<Integer> children = new java.util.TreeSet<>();
         for (int tid : reader.numbers(pid + "/task")) {
-            reader.text(pid + "/task/" + tid + "/children").ifPresent(text -> {
-                for (String word : Text.words(text.strip())) {
-                    int child = Text.intOf(word, -1);
-                    if (child > 0) {
-                        children.add(child);
-                    }
-                }
-            });
+            reader.text(pid + "/task/" + tid + "/children")
+                    .ifPresent(
+                            text -> {
+                                for (String word : Text.words(text.strip())) {
+                                    int child = Text.intOf(word, -1);
+                                    if (child > 0) {
+                                        children.add(child);
+                                    }
+                                }
+                            });
         }
         return children;
     }
@@ -170,17 +180,18 @@ public final class ProcFs {
     }
 
     /**
-     * Locks that processes of a tree hold now, by descriptor. Much quicker than {@link #tree}: for a second look at a
-     * frozen tree.
+     * Locks that processes of a tree hold now, by descriptor. Much quicker than {@link #tree}: for
+     * a second look at a frozen tree.
      */
     public Map<FdRef, List<LockFacts>> locksHeldBy(TreeFacts tree) {
         Map<FdRef, List<LockFacts>> held = new LinkedHashMap<>();
         for (ProcessFacts p : tree.processes()) {
             for (FdFacts fd : p.fds()) {
                 if (fd.kind() == FdKind.REGULAR || fd.kind() == FdKind.DIRECTORY) {
-                    List<LockFacts> locks = reader.text(p.pid() + "/fdinfo/" + fd.number())
-                            .map(text -> FdInfo.parse(text).locks())
-                            .orElse(List.of());
+                    List<LockFacts> locks =
+                            reader.text(p.pid() + "/fdinfo/" + fd.number())
+                                    .map(text -> FdInfo.parse(text).locks())
+                                    .orElse(List.of());
                     if (!locks.isEmpty()) {
                         held.put(new FdRef(p.pid(), fd.number()), locks);
                     }
@@ -219,7 +230,8 @@ public final class ProcFs {
             String name = pid + "/fd/" + number;
             Optional<String> target = reader.link(name);
             Optional<FileStat> stat = target.isEmpty() ? Optional.empty() : reader.stat(name);
-            Optional<String> info = stat.isEmpty() ? Optional.empty() : reader.text(pid + "/fdinfo/" + number);
+            Optional<String> info =
+                    stat.isEmpty() ? Optional.empty() : reader.text(pid + "/fdinfo/" + number);
             if (target.isPresent() && stat.isPresent() && info.isPresent()) {
                 fds.add(fd(number, target.get(), stat.get(), FdInfo.parse(info.get())));
             }
@@ -230,7 +242,8 @@ public final class ProcFs {
     private static FdFacts fd(int number, String target, FileStat stat, FdInfo info) {
         boolean deleted = target.startsWith("/") && target.endsWith(Paths.DELETED);
         String path = deleted ? Paths.withoutDeleted(target) : target;
-        return new FdFacts(number, path, FdKind.of(path, stat), stat, info, deleted, Optional.empty());
+        return new FdFacts(
+                number, path, FdKind.of(path, stat), stat, info, deleted, Optional.empty());
     }
 
     private Optional<ProcessFacts> readProcess(int pid) {
@@ -245,29 +258,34 @@ public final class ProcFs {
                     .flatMap(ProcStat::parse)
                     .ifPresent(s -> threads.add(new ThreadFacts(tid, s.comm(), s.state())));
         }
-        var facts = new ProcessFacts(
-                stat.get(),
-                ProcStatus.parse(status.get()),
-                cmdline(pid),
-                fileRef(pid + "/exe"),
-                fileRef(pid + "/cwd"),
-                fileRef(pid + "/root"),
-                threads,
-                namespaces(pid),
-                fds(pid),
-                MappingFacts.parseAll(reader.lines(pid + "/maps")),
-                bits(pid),
-                cgroup(pid));
-        // A pid that ended and was given to another process meanwhile would mix two processes into one.
-        boolean same =
-                stat(pid).filter(s -> s.startTicks() == facts.startTicks()).isPresent();
+        var facts =
+                new ProcessFacts(
+                        stat.get(),
+                        ProcStatus.parse(status.get()),
+                        cmdline(pid),
+                        fileRef(pid + "/exe"),
+                        fileRef(pid + "/cwd"),
+                        fileRef(pid + "/root"),
+                        threads,
+                        namespaces(pid),
+                        fds(pid),
+                        MappingFacts.parseAll(reader.lines(pid + "/maps")),
+                        bits(pid),
+                        cgroup(pid));
+        // A pid that ended and was given to another process meanwhile would mix two processes into
+        // one.
+        boolean same = stat(pid).filter(s -> s.startTicks() == facts.startTicks()).isPresent();
         return same ? Optional.of(facts) : Optional.empty();
     }
 
     private FileRef fileRef(String name) {
         return reader.link(name)
-                .map(target ->
-                        new FileRef(Paths.withoutDeleted(target), reader.stat(name), target.endsWith(Paths.DELETED)))
+                .map(
+                        target ->
+                                new FileRef(
+                                        Paths.withoutDeleted(target),
+                                        reader.stat(name),
+                                        target.endsWith(Paths.DELETED)))
                 .orElse(FileRef.NONE);
     }
 
@@ -275,14 +293,20 @@ public final class ProcFs {
     public Map<NamespaceKind, Long> namespaces(int pid) {
         Map<NamespaceKind, Long> namespaces = new EnumMap<>(NamespaceKind.class);
         for (NamespaceKind kind : NamespaceKind.values()) {
-            reader.link(pid + "/ns/" + kind.link()).ifPresent(target -> {
-                int open = target.indexOf('[');
-                long ino =
-                        open < 0 ? 0 : Text.decimal(target.substring(open + 1).replace("]", ""), 0);
-                if (ino > 0) {
-                    namespaces.put(kind, ino);
-                }
-            });
+            reader.link(pid + "/ns/" + kind.link())
+                    .ifPresent(
+                            target -> {
+                                int open = target.indexOf('[');
+                                long ino =
+                                        open < 0
+                                                ? 0
+                                                : Text.decimal(
+                                                        target.substring(open + 1).replace("]", ""),
+                                                        0);
+                                if (ino > 0) {
+                                    namespaces.put(kind, ino);
+                                }
+                            });
         }
         return namespaces;
     }
@@ -290,7 +314,12 @@ public final class ProcFs {
     /** Byte 4 of an ELF file is its class (elf(5)). */
     private int bits(int pid) {
         byte[] head = reader.head(reader.path(pid + "/exe"), 5);
-        boolean elf = head.length == 5 && head[0] == 0x7f && head[1] == 'E' && head[2] == 'L' && head[3] == 'F';
+        boolean elf =
+                head.length == 5
+                        && head[0] == 0x7f
+                        && head[1] == 'E'
+                        && head[2] == 'L'
+                        && head[3] == 'F';
         return !elf ? 0 : head[4] == 1 ? 32 : head[4] == 2 ? 64 : 0;
     }
 
@@ -317,26 +346,34 @@ public final class ProcFs {
             }
             long net = p.namespaces().getOrDefault(NamespaceKind.NET, 0L);
             Map<Long, SocketFacts> table = tables.computeIfAbsent(net, n -> sockets(p.pid()));
-            List<FdFacts> fds = p.fds().stream()
-                    .map(f -> f.kind() != FdKind.SOCKET
-                            ? f
-                            : f.withSocket(Optional.of(table.getOrDefault(
-                                    f.stat().ino(),
-                                    SocketFacts.unlisted(f.stat().ino())))))
-                    .toList();
-            complete.add(new ProcessFacts(
-                    p.stat(),
-                    p.status(),
-                    p.cmdline(),
-                    p.exe(),
-                    p.cwd(),
-                    p.root(),
-                    p.threads(),
-                    p.namespaces(),
-                    fds,
-                    p.mappings(),
-                    p.bits(),
-                    p.cgroup()));
+            List<FdFacts> fds =
+                    p.fds().stream()
+                            .map(
+                                    f ->
+                                            f.kind() != FdKind.SOCKET
+                                                    ? f
+                                                    : f.withSocket(
+                                                            Optional.of(
+                                                                    table.getOrDefault(
+                                                                            f.stat().ino(),
+                                                                            SocketFacts.unlisted(
+                                                                                    f.stat()
+                                                                                            .ino())))))
+                            .toList();
+            complete.add(
+                    new ProcessFacts(
+                            p.stat(),
+                            p.status(),
+                            p.cmdline(),
+                            p.exe(),
+                            p.cwd(),
+                            p.root(),
+                            p.threads(),
+                            p.namespaces(),
+                            fds,
+                            p.mappings(),
+                            p.bits(),
+                            p.cgroup()));
         }
         return complete;
     }
@@ -346,7 +383,8 @@ public final class ProcFs {
         Map<Long, SocketFacts> sockets = new HashMap<>();
         for (SocketFamily family : SocketFamily.values()) {
             if (!family.table().isEmpty()) {
-                for (SocketFacts s : SocketTables.parse(family, reader.lines(pid + "/net/" + family.table()))) {
+                for (SocketFacts s :
+                        SocketTables.parse(family, reader.lines(pid + "/net/" + family.table()))) {
                     sockets.put(s.ino(), s);
                 }
             }

@@ -15,8 +15,8 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Reads single files, links and folders below a {@code /proc} (or a copy of one in a test). Whatever cannot be read is
- * empty: the process has ended, or never had it.
+ * Reads single files, links and folders below a {@code /proc} (or a copy of one in a test).
+ * Whatever cannot be read is empty: the process has ended, or never had it.
  */
 final class ProcReader {
     private static final String STAT = "unix:dev,ino,mode,nlink,uid,gid,rdev,size,lastModifiedTime";
@@ -72,20 +72,26 @@ final class ProcReader {
         return stat(path(name));
     }
 
-    /** stat(2), which follows links: for the magic links of {@code /proc} it describes the open file itself. */
+    /**
+     * stat(2), which follows links: for the magic links of {@code /proc} it describes the open file
+     * itself.
+     */
     static Optional<FileStat> stat(Path path, LinkOption... options) {
         try {
             Map<String, Object> a = Files.readAttributes(path, STAT, options);
-            return Optional.of(new FileStat(
-                    number(a, "dev"),
-                    number(a, "ino"),
-                    (int) number(a, "mode"),
-                    (int) number(a, "nlink"),
-                    (int) number(a, "uid"),
-                    (int) number(a, "gid"),
-                    number(a, "rdev"),
-                    number(a, "size"),
-                    a.get("lastModifiedTime") instanceof FileTime t ? t.to(TimeUnit.NANOSECONDS) : 0));
+            return Optional.of(
+                    new FileStat(
+                            number(a, "dev"),
+                            number(a, "ino"),
+                            (int) number(a, "mode"),
+                            (int) number(a, "nlink"),
+                            (int) number(a, "uid"),
+                            (int) number(a, "gid"),
+                            number(a, "rdev"),
+                            number(a, "size"),
+                            a.get("lastModifiedTime") instanceof FileTime t
+                                    ? t.to(TimeUnit.NANOSECONDS)
+                                    : 0));
         } catch (IOException | SecurityException e) {
             return Optional.empty();
         }
@@ -106,7 +112,8 @@ final class ProcReader {
                 }
             }
         } catch (IOException | DirectoryIteratorException e) {
-            // The process ended while its folder was listed: what was seen so far is as good as nothing.
+            // The process ended while its folder was listed: what was seen so far is as good as
+            // nothing.
             return numbers;
         }
         numbers.sort(null);

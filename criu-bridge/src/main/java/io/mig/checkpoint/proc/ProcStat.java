@@ -4,8 +4,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * {@code /proc/PID/stat} (proc_pid_stat(5)), the fields we use. Times are clock ticks (100 per second on Linux as user
- * space sees it), {@code startTicks} counts from boot and tells a pid from its later reuse.
+ * {@code /proc/PID/stat} (proc_pid_stat(5)), the fields we use. Times are clock ticks (100 per
+ * second on Linux as user space sees it), {@code startTicks} counts from boot and tells a pid from
+ * its later reuse.
  */
 public record ProcStat(
         int pid,
@@ -33,7 +34,10 @@ public record ProcStat(
         return state == 'Z' || state == 'X' || state == 'x';
     }
 
-    /** Empty when the text is not a stat line. The name may hold anything, also blanks, parentheses and newlines. */
+    /**
+     * Empty when the text is not a stat line. The name may hold anything, also blanks, parentheses
+     * and newlines.
+     */
     public static Optional<ProcStat> parse(String text) {
         int open = text.indexOf('(');
         int close = text.lastIndexOf(')');
@@ -45,22 +49,23 @@ public record ProcStat(
         if (pid < 0 || rest.isEmpty()) {
             return Optional.empty();
         }
-        return Optional.of(new ProcStat(
-                pid,
-                text.substring(open + 1, close),
-                rest.getFirst().charAt(0),
-                (int) at(rest, 4),
-                (int) at(rest, 5),
-                (int) at(rest, 6),
-                // The kernel prints the device number as a signed 32-bit value.
-                at(rest, 7) & 0xffffffffL,
-                (int) at(rest, 8),
-                at(rest, 9),
-                at(rest, 14),
-                at(rest, 15),
-                (int) at(rest, 20),
-                at(rest, 22),
-                at(rest, 24)));
+        return Optional.of(
+                new ProcStat(
+                        pid,
+                        text.substring(open + 1, close),
+                        rest.getFirst().charAt(0),
+                        (int) at(rest, 4),
+                        (int) at(rest, 5),
+                        (int) at(rest, 6),
+                        // The kernel prints the device number as a signed 32-bit value.
+                        at(rest, 7) & 0xffffffffL,
+                        (int) at(rest, 8),
+                        at(rest, 9),
+                        at(rest, 14),
+                        at(rest, 15),
+                        (int) at(rest, 20),
+                        at(rest, 22),
+                        at(rest, 24)));
     }
 
     /** Field by its number in the manual page; the state is field 3. */

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * {@code /proc/PID/status} (proc_pid_status(5)), the fields we use. Signal sets are masks with bit {@code n-1} for signal
- * {@code n}.
+ * {@code /proc/PID/status} (proc_pid_status(5)), the fields we use. Signal sets are masks with bit
+ * {@code n-1} for signal {@code n}.
  *
  * @param nsPid pid in each nested pid namespace, outermost (that of the reader) first
  * @param tracerPid who ptraces it, 0 when nobody
@@ -41,13 +41,16 @@ public record ProcStatus(
     /** Missing or odd lines give zero, -1 for ids. */
     public static ProcStatus parse(String text) {
         Map<String, String> fields = new HashMap<>();
-        text.lines().forEach(line -> {
-            int colon = line.indexOf(':');
-            if (colon > 0) {
-                fields.putIfAbsent(
-                        line.substring(0, colon), line.substring(colon + 1).strip());
-            }
-        });
+        text.lines()
+                .forEach(
+                        line -> {
+                            int colon = line.indexOf(':');
+                            if (colon > 0) {
+                                fields.putIfAbsent(
+                                        line.substring(0, colon),
+                                        line.substring(colon + 1).strip());
+                            }
+                        });
         return new ProcStatus(
                 Ids.parse(field(fields, "Uid")),
                 Ids.parse(field(fields, "Gid")),
@@ -79,9 +82,6 @@ public record ProcStatus(
     }
 
     private static List<Integer> numbers(String value) {
-        return Text.words(value).stream()
-                .map(w -> Text.intOf(w, -1))
-                .filter(n -> n >= 0)
-                .toList();
+        return Text.words(value).stream().map(w -> Text.intOf(w, -1)).filter(n -> n >= 0).toList();
     }
 }

@@ -8,7 +8,8 @@ import java.util.Optional;
  * Everything about one process that matters for moving it.
  *
  * @param cmdline arguments; empty for kernel threads and zombies
- * @param namespaces inode number of each namespace it is in; kinds that could not be read are missing
+ * @param namespaces inode number of each namespace it is in; kinds that could not be read are
+ *     missing
  * @param bits 32 or 64 by the executable's ELF header, 0 when unknown
  * @param cgroup path in the cgroup v2 hierarchy
  */

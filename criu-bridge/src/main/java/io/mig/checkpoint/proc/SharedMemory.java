@@ -8,9 +8,9 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Which processes outside a tree map the same memory shared: a System V segment, a memfd, a file mapped for writing. Needs
- * the mappings of every process of the machine (tens of microseconds each), so it is asked only when the tree maps
- * something shared.
+ * Which processes outside a tree map the same memory shared: a System V segment, a memfd, a file
+ * mapped for writing. Needs the mappings of every process of the machine (tens of microseconds
+ * each), so it is asked only when the tree maps something shared.
  */
 public final class SharedMemory {
     private final ProcFs proc;
@@ -53,8 +53,10 @@ public final class SharedMemory {
                 if (line.indexOf("s ") > 0) {
                     MappingFacts.parse(line)
                             .filter(m -> m.shared() && files.contains(m.file()))
-                            .ifPresent(m -> found.computeIfAbsent(m.file(), k -> new TreeSet<>())
-                                    .add(pid));
+                            .ifPresent(
+                                    m ->
+                                            found.computeIfAbsent(m.file(), k -> new TreeSet<>())
+                                                    .add(pid));
                 }
             }
         }

@@ -4,13 +4,22 @@ package io.mig.checkpoint.proc;
  * One socket as {@code /proc/net} lists it (proc_pid_net(5)).
  *
  * @param type {@code stream}, {@code dgram}, {@code seqpacket}, {@code raw}, or {@code ?}
- * @param local address and port as text, empty when there is none; a unix socket's name, {@code @} for abstract ones
+ * @param local address and port as text, empty when there is none; a unix socket's name, {@code @}
+ *     for abstract ones
  * @param remote likewise
- * @param state e.g. {@code ESTABLISHED}, {@code LISTEN}; {@code CONNECTED} or {@code UNCONNECTED} for unix sockets
- * @param peerIno inode of the other end of a connected unix socket, 0 when there is none or it is not known
+ * @param state e.g. {@code ESTABLISHED}, {@code LISTEN}; {@code CONNECTED} or {@code UNCONNECTED}
+ *     for unix sockets
+ * @param peerIno inode of the other end of a connected unix socket, 0 when there is none or it is
+ *     not known
  */
 public record SocketFacts(
-        long ino, SocketFamily family, String type, String local, String remote, String state, long peerIno) {
+        long ino,
+        SocketFamily family,
+        String type,
+        String local,
+        String remote,
+        String state,
+        long peerIno) {
 
     /** A socket that no table lists. */
     public static SocketFacts unlisted(long ino) {

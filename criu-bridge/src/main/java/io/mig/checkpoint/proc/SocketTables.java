@@ -18,7 +18,8 @@ final class SocketTables {
 
     private static Optional<SocketFacts> line(SocketFamily family, String line) {
         return switch (family) {
-            case TCP, TCP6, UDP, UDP6, UDPLITE, UDPLITE6, ICMP, ICMP6, RAW, RAW6 -> inet(family, line);
+            case TCP, TCP6, UDP, UDP6, UDPLITE, UDPLITE6, ICMP, ICMP6, RAW, RAW6 ->
+                    inet(family, line);
             case NETLINK -> netlink(line);
             case PACKET -> packet(line);
             case UNIX -> unix(line);
@@ -38,14 +39,15 @@ final class SocketTables {
         }
         boolean tcp = family == SocketFamily.TCP || family == SocketFamily.TCP6;
         String state = inetState((int) Text.hex(words.get(3), 0));
-        return Optional.of(new SocketFacts(
-                ino,
-                family,
-                tcp ? "stream" : "dgram",
-                address(words.get(1)),
-                emptyWhenUnset(words.get(2)),
-                tcp || state.equals("ESTABLISHED") ? state : "",
-                0));
+        return Optional.of(
+                new SocketFacts(
+                        ino,
+                        family,
+                        tcp ? "stream" : "dgram",
+                        address(words.get(1)),
+                        emptyWhenUnset(words.get(2)),
+                        tcp || state.equals("ESTABLISHED") ? state : "",
+                        0));
     }
 
     private static String emptyWhenUnset(String hexAddress) {
@@ -71,7 +73,10 @@ final class SocketTables {
         };
     }
 
-    /** {@code 0100007F:0016} (each 32-bit word in host byte order, little endian here) to {@code 127.0.0.1:22}. */
+    /**
+     * {@code 0100007F:0016} (each 32-bit word in host byte order, little endian here) to {@code
+     * 127.0.0.1:22}.
+     */
     static String address(String hex) {
         int colon = hex.indexOf(':');
         if (colon != 8 && colon != 32) {
@@ -92,7 +97,9 @@ final class SocketTables {
             text.append('[');
             for (int i = 0; i < 16; i += 2) {
                 text.append(i == 0 ? "" : ":")
-                        .append(Integer.toHexString((bytes[i] & 0xff) << 8 | (bytes[i + 1] & 0xff)));
+                        .append(
+                                Integer.toHexString(
+                                        (bytes[i] & 0xff) << 8 | (bytes[i + 1] & 0xff)));
             }
             text.append(']');
         }
@@ -105,7 +112,15 @@ final class SocketTables {
         long ino = words.size() < 10 ? 0 : Text.decimal(words.get(9), 0);
         return ino <= 0
                 ? Optional.empty()
-                : Optional.of(new SocketFacts(ino, SocketFamily.NETLINK, "raw", "protocol " + words.get(1), "", "", 0));
+                : Optional.of(
+                        new SocketFacts(
+                                ino,
+                                SocketFamily.NETLINK,
+                                "raw",
+                                "protocol " + words.get(1),
+                                "",
+                                "",
+                                0));
     }
 
     private static Optional<SocketFacts> packet(String line) {
@@ -115,7 +130,14 @@ final class SocketTables {
         return ino <= 0
                 ? Optional.empty()
                 : Optional.of(
-                        new SocketFacts(ino, SocketFamily.PACKET, "raw", "protocol 0x" + words.get(3), "", "", 0));
+                        new SocketFacts(
+                                ino,
+                                SocketFamily.PACKET,
+                                "raw",
+                                "protocol 0x" + words.get(3),
+                                "",
+                                "",
+                                0));
     }
 
     private static Optional<SocketFacts> unix(String line) {
@@ -129,15 +151,20 @@ final class SocketTables {
             return Optional.empty();
         }
         boolean listening = (Text.hex(words.get(3), 0) & 0x10000) != 0;
-        String type = switch ((int) Text.hex(words.get(4), 0)) {
-            case 1 -> "stream";
-            case 2 -> "dgram";
-            case 5 -> "seqpacket";
-            default -> "?";
-        };
-        String state = listening ? "LISTEN" : Text.hex(words.get(5), 0) == 3 ? "CONNECTED" : "UNCONNECTED";
+        String type =
+                switch ((int) Text.hex(words.get(4), 0)) {
+                    case 1 -> "stream";
+                    case 2 -> "dgram";
+                    case 5 -> "seqpacket";
+                    default -> "?";
+                };
+        String state =
+                listening ? "LISTEN" : Text.hex(words.get(5), 0) == 3 ? "CONNECTED" : "UNCONNECTED";
         // The name may hold blanks: it is whatever follows the inode.
-        String name = words.size() < 8 ? "" : line.substring(line.indexOf(words.get(7), afterInode(line, words)));
+        String name =
+                words.size() < 8
+                        ? ""
+                        : line.substring(line.indexOf(words.get(7), afterInode(line, words)));
         return Optional.of(new SocketFacts(ino, SocketFamily.UNIX, type, name, "", state, 0));
     }
 

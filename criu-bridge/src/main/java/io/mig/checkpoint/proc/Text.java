@@ -36,7 +36,9 @@ final class Text {
         }
         try {
             // Masks and addresses use all 64 bits.
-            return digits.charAt(0) == '-' ? Long.parseLong(digits, radix) : Long.parseUnsignedLong(digits, radix);
+            return digits.charAt(0) == '-'
+                    ? Long.parseLong(digits, radix)
+                    : Long.parseUnsignedLong(digits, radix);
         } catch (NumberFormatException e) {
             return otherwise;
         }
@@ -70,7 +72,11 @@ final class Text {
         var out = new java.io.ByteArrayOutputStream(s.length());
         byte[] in = s.getBytes(StandardCharsets.UTF_8);
         for (int i = 0; i < in.length; i++) {
-            if (in[i] == '\\' && i + 3 < in.length && isOctal(in[i + 1]) && isOctal(in[i + 2]) && isOctal(in[i + 3])) {
+            if (in[i] == '\\'
+                    && i + 3 < in.length
+                    && isOctal(in[i + 1])
+                    && isOctal(in[i + 2])
+                    && isOctal(in[i + 3])) {
                 out.write((in[i + 1] - '0') * 64 + (in[i + 2] - '0') * 8 + (in[i + 3] - '0'));
                 i += 3;
             } else {

@@ -8,8 +8,8 @@ import java.util.stream.Collectors;
 /**
  * A process and all its descendants, parents before children.
  *
- * @param stable the set of processes was the same before and after reading; a running tree that forks all the time may
- *     never be stable
+ * @param stable the set of processes was the same before and after reading; a running tree that
+ *     forks all the time may never be stable
  */
 public record TreeFacts(int rootPid, List<ProcessFacts> processes, boolean stable) {
     public TreeFacts {

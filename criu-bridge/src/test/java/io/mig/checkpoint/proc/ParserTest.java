@@ -17,7 +17,9 @@ class ParserTest {
         ProcStat stat = ProcStat.parse(STAT).orElseThrow();
         assertThat(stat)
                 .isEqualTo(
-                        new ProcStat(4242, "cat", 'S', 4200, 4241, 2916, 34819, 4250, 4194304, 17, 25, 3, 212207, 388));
+                        new ProcStat(
+                                4242, "cat", 'S', 4200, 4241, 2916, 34819, 4250, 4194304, 17, 25, 3,
+                                212207, 388));
         assertThat(stat.kernelThread()).isFalse();
     }
 
@@ -43,7 +45,9 @@ class ParserTest {
 
     @Test
     void shouldReadStatusFields() {
-        ProcStatus status = ProcStatus.parse("""
+        ProcStatus status =
+                ProcStatus.parse(
+                        """
                 Name:	python3
                 Uid:	1000	0	1001	1002
                 Gid:	5	6	7	8
@@ -74,7 +78,9 @@ class ParserTest {
 
     @Test
     void shouldReadFdInfo() {
-        FdInfo info = FdInfo.parse("""
+        FdInfo info =
+                FdInfo.parse(
+                        """
                 pos:	2982
                 flags:	0102001
                 mnt_id:	27
@@ -87,21 +93,30 @@ class ParserTest {
         assertThat(info.flags() & FdFacts.O_APPEND).isNotZero();
         assertThat(info.mountId()).isEqualTo(27);
         assertThat(info.locks())
-                .containsExactly(new LockFacts("FLOCK", false, "WRITE", 4242, new FileId(0x801, 2146316), "0-EOF"));
+                .containsExactly(
+                        new LockFacts(
+                                "FLOCK",
+                                false,
+                                "WRITE",
+                                4242,
+                                new FileId(0x801, 2146316),
+                                "0-EOF"));
         assertThat(info.details()).containsEntry("eventfd-id", "1");
         assertThat(FdInfo.parse("nonsense\n::\nflags: zz").flags()).isZero();
     }
 
     @Test
     void shouldReadLocks() {
-        List<LockFacts> locks = LockFacts.parseAll(List.of(
-                "1: POSIX  ADVISORY  WRITE 2343 00:2d:67 128 128",
-                "1: -> POSIX  ADVISORY  READ 2344 00:2d:67 0 EOF",
-                "2: LEASE  ACTIVE    READ  9 fd:01:5 0 EOF",
-                "3: OFDLCK ADVISORY  READ -1 fd:01:6 0 EOF",
-                "",
-                "4:",
-                "5: POSIX what"));
+        List<LockFacts> locks =
+                LockFacts.parseAll(
+                        List.of(
+                                "1: POSIX  ADVISORY  WRITE 2343 00:2d:67 128 128",
+                                "1: -> POSIX  ADVISORY  READ 2344 00:2d:67 0 EOF",
+                                "2: LEASE  ACTIVE    READ  9 fd:01:5 0 EOF",
+                                "3: OFDLCK ADVISORY  READ -1 fd:01:6 0 EOF",
+                                "",
+                                "4:",
+                                "5: POSIX what"));
         assertThat(locks).hasSize(4);
         assertThat(locks.get(0).range()).isEqualTo("128-128");
         assertThat(locks.get(1).waiting()).isTrue();
@@ -111,14 +126,16 @@ class ParserTest {
 
     @Test
     void shouldReadMappings() {
-        List<MappingFacts> maps = MappingFacts.parseAll(List.of(
-                "55d0-55d8 r-xp 00001000 08:01 1234                       /usr/bin/my prog",
-                "7f00-7f10 rw-s 00000000 00:01 77                         /dev/zero (deleted)",
-                "7f10-7f20 rw-p 00000000 00:00 0 ",
-                "7fff-8000 r--p 00000000 00:00 0                          [vvar]",
-                "a-b rw-p 0 08:01 5 /odd\\012name (deleted)",
-                "garbage",
-                ""));
+        List<MappingFacts> maps =
+                MappingFacts.parseAll(
+                        List.of(
+                                "55d0-55d8 r-xp 00001000 08:01 1234                       /usr/bin/my prog",
+                                "7f00-7f10 rw-s 00000000 00:01 77                         /dev/zero (deleted)",
+                                "7f10-7f20 rw-p 00000000 00:00 0 ",
+                                "7fff-8000 r--p 00000000 00:00 0                          [vvar]",
+                                "a-b rw-p 0 08:01 5 /odd\\012name (deleted)",
+                                "garbage",
+                                ""));
         assertThat(maps).hasSize(5);
         assertThat(maps.get(0).path()).isEqualTo("/usr/bin/my prog");
         assertThat(maps.get(0).executable()).isTrue();
@@ -143,23 +160,27 @@ class ParserTest {
                                         "   2: 00000000:0016 00000000:0000 06 00000000:00000000 00:00000000 00000000  0 0 0 1")))
                 .extracting(SocketFacts::describe)
                 .containsExactly(
-                        "TCP socket 127.0.0.1:22 -> 10.0.0.2:56434 (ESTABLISHED)", "TCP socket 0.0.0.0:22 (LISTEN)");
+                        "TCP socket 127.0.0.1:22 -> 10.0.0.2:56434 (ESTABLISHED)",
+                        "TCP socket 0.0.0.0:22 (LISTEN)");
         assertThat(SocketTables.address("00000000000000000000000001000000:0050"))
                 .isEqualTo("[0:0:0:0:0:0:0:1]:80");
-        List<SocketFacts> unix = SocketTables.parse(
-                SocketFamily.UNIX,
-                List.of(
-                        "Num       RefCount Protocol Flags    Type St Inode Path",
-                        "00000000b4dd998f: 00000002 00000000 00010000 0001 01 9 /run/a b.sock",
-                        "00000000b4dd998f: 00000003 00000000 00000000 0002 03   131",
-                        "0: 3 0 0 1 3 132 @132"));
+        List<SocketFacts> unix =
+                SocketTables.parse(
+                        SocketFamily.UNIX,
+                        List.of(
+                                "Num       RefCount Protocol Flags    Type St Inode Path",
+                                "00000000b4dd998f: 00000002 00000000 00010000 0001 01 9 /run/a b.sock",
+                                "00000000b4dd998f: 00000003 00000000 00000000 0002 03   131",
+                                "0: 3 0 0 1 3 132 @132"));
         assertThat(unix).hasSize(3);
         assertThat(unix.getFirst().local()).isEqualTo("/run/a b.sock");
         assertThat(unix.getFirst().listening()).isTrue();
         assertThat(unix.get(1).type()).isEqualTo("dgram");
         assertThat(unix.get(1).connected()).isTrue();
         assertThat(unix.get(2).local()).isEqualTo("@132");
-        assertThat(SocketTables.parse(SocketFamily.NETLINK, List.of("s 0 4 00000000 0 0 0 2 0 1507")))
+        assertThat(
+                        SocketTables.parse(
+                                SocketFamily.NETLINK, List.of("s 0 4 00000000 0 0 0 2 0 1507")))
                 .hasSize(1);
         assertThat(SocketTables.parse(SocketFamily.PACKET, List.of("s 3 3 0003 2 1 0 0 99")))
                 .extracting(SocketFacts::ino)
@@ -168,15 +189,22 @@ class ParserTest {
 
     @Test
     void shouldKeepDeviceNumbersWholeWhenSplit() {
-        for (long dev : new long[] {0x801, 0x8803, FileStat.makedev(259, 1), FileStat.makedev(0xfff, 0xfffff), 0x2d}) {
-            assertThat(FileStat.makedev(FileStat.major(dev), FileStat.minor(dev)))
-                    .isEqualTo(dev);
+        for (long dev :
+                new long[] {
+                    0x801, 0x8803, FileStat.makedev(259, 1), FileStat.makedev(0xfff, 0xfffff), 0x2d
+                }) {
+            assertThat(FileStat.makedev(FileStat.major(dev), FileStat.minor(dev))).isEqualTo(dev);
         }
     }
 
     @Test
     void shouldKeepOnlyFlagsThatAllCpusHave() {
-        assertThat(MachineFacts.cpuFlags(List.of("flags\t\t: fpu avx avx2", "model name : x", "flags : fpu avx")))
+        assertThat(
+                        MachineFacts.cpuFlags(
+                                List.of(
+                                        "flags\t\t: fpu avx avx2",
+                                        "model name : x",
+                                        "flags : fpu avx")))
                 .containsExactlyInAnyOrder("fpu", "avx");
     }
 
@@ -210,6 +238,8 @@ class ParserTest {
     }
 
     private static FdKind device(int major, int minor) {
-        return FdKind.of("/dev/x", new FileStat(5, 9, 0020666, 1, 0, 0, FileStat.makedev(major, minor), 0, 0));
+        return FdKind.of(
+                "/dev/x",
+                new FileStat(5, 9, 0020666, 1, 0, 0, FileStat.makedev(major, minor), 0, 0));
     }
 }

@@ -8,17 +8,21 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The readers against real processes of the machine that runs the test; needs no rights beyond its own. */
+/**
+ * The readers against real processes of the machine that runs the test; needs no rights beyond its
+ * own.
+ */
 class ProcFsLiveTest {
     private final ProcFs proc = ProcFs.system();
     private final List<Process> started = new java.util.ArrayList<>();
 
     @AfterEach
     void endProcesses() {
-        started.forEach(p -> {
-            p.descendants().forEach(ProcessHandle::destroyForcibly);
-            p.destroyForcibly();
-        });
+        started.forEach(
+                p -> {
+                    p.descendants().forEach(ProcessHandle::destroyForcibly);
+                    p.destroyForcibly();
+                });
     }
 
     @Test
@@ -29,8 +33,10 @@ class ProcFsLiveTest {
         assertThat(facts.bits()).isEqualTo(64);
         assertThat(facts.exe().path()).endsWith("java");
         assertThat(facts.threads()).hasSizeGreaterThan(3);
-        assertThat(facts.mappings()).anyMatch(m -> m.path().endsWith("libjvm.so") && m.executable());
-        assertThat(facts.namespaces()).containsKeys(NamespaceKind.MNT, NamespaceKind.PID, NamespaceKind.NET);
+        assertThat(facts.mappings())
+                .anyMatch(m -> m.path().endsWith("libjvm.so") && m.executable());
+        assertThat(facts.namespaces())
+                .containsKeys(NamespaceKind.MNT, NamespaceKind.PID, NamespaceKind.NET);
         assertThat(facts.fds()).isNotEmpty();
         assertThat(facts.status().rssBytes()).isGreaterThan(1 << 20);
         assertThat(proc.machine().cpuFlags()).isNotEmpty();
@@ -68,8 +74,8 @@ class ProcFsLiveTest {
     void shouldSampleEveryProcess() throws IOException {
         Process sleeper = start("sleep", "600");
         assertThat(proc.samples())
-                .anyMatch(s -> s.pid() == sleeper.pid()
-                        && s.ppid() == ProcessHandle.current().pid());
+                .anyMatch(
+                        s -> s.pid() == sleeper.pid() && s.ppid() == ProcessHandle.current().pid());
         assertThat(proc.cmdline((int) sleeper.pid())).contains("600");
     }
 

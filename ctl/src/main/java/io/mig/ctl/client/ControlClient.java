@@ -48,16 +48,24 @@ public final class ControlClient implements Control {
                 JsonObject.builder().put("v", PROTOCOL).put("verb", verb).put("args", args).build();
         try (SocketChannel channel = connect();
                 Selector selector = Selector.open()) {
-            ByteBuffer line = StandardCharsets.UTF_8.encode(Json.write(request) + "\n");
-            while (line.hasRemaining()) {
-                channel.write(line);
-            }
+            send(channel, StandardCharsets.UTF_8.encode(Json.write(request) + "\n"));
             channel.configureBlocking(false);
             channel.register(selector, SelectionKey.OP_READ);
             return readAnswer(
                     verb, new LineReader(channel, selector, patience, MAX_LINE), progress);
         } catch (IOException e) {
             throw lost(verb, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static void send(SocketChannel channel, ByteBuffer line) {
+        try {
+            while (line.hasRemaining()) {
+                channel.write(line);
+            }
+        } catch (IOException e) {
+            // An agent that turns us away answers before it reads. Without an answer, reading
+            // fails.
         }
     }
 

@@ -18,4 +18,7 @@ public interface LocalConnection {
 
     /** Sends what is queued, then closes. */
     void close();
+
+    /** Closes at once; what is queued is dropped. For a client that does not read its answer. */
+    void abort();
 }

@@ -195,5 +195,10 @@ public final class LocalServer implements AutoCloseable {
         public void close() {
             channel.writeAndFlush(channel.alloc().buffer(0)).addListener(future -> channel.close());
         }
+
+        @Override
+        public void abort() {
+            channel.close();
+        }
     }
 }
