@@ -13,6 +13,7 @@
  *   pending                           block SIGUSR1, SIGUSR2, SIGRTMIN; print "ready", sleep
  *   undumpable                        hold a descriptor CRIU cannot dump; print "ready", sleep
  *   append FILE                       hold FILE open for appending; print "ready", sleep
+ *   memory MIB FILE                   fill MIB of private memory with noise, then count in FILE
  *   forker                            fork short-lived children for ever
  *   vforker MS                        vfork children that live MS milliseconds, for ever
  *   orphaner                          double-fork for ever: grandchildren lose their parent
@@ -106,6 +107,13 @@ static void enter_session_on(const char *slave)
 		close(fd);
 }
 
+static int reap_all(void)
+{
+	for (;;)
+		if (wait(NULL) < 0 && errno == ECHILD)
+			return 0;
+}
+
 /* Runs until every child is gone; copies the pty's output to stdout meanwhile. */
 static int do_init(int argc, char **argv)
 {
@@ -118,8 +126,13 @@ static int do_init(int argc, char **argv)
 		master = open_pty(slave, sizeof(slave));
 	pid = fork();
 	if (!pid) {
-		if (master >= 0)
+		/* The session must outlive criu, or the kernel hangs up the restored job. */
+		if (master >= 0) {
+			close(master);
 			enter_session_on(slave);
+			if (fork())
+				return reap_all();
+		}
 		return do_spawn(argv[0], argv[1], argv[2]);
 	}
 	if (master >= 0) {
@@ -135,11 +148,7 @@ static int do_init(int argc, char **argv)
 		}
 		close(master);
 	}
-	for (;;) {
-		pid = wait(NULL);
-		if (pid < 0 && errno == ECHILD)
-			return 0;
-	}
+	return reap_all();
 }
 
 static volatile uint64_t *counters(const char *file, int n)
@@ -215,6 +224,7 @@ static int do_ptyjob(void)
 	shell = fork();
 	if (!shell) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(master);
 		enter_session_on(slave);
 		signal(SIGTTOU, SIG_IGN);
 		job = fork();
@@ -269,12 +279,32 @@ static int do_undumpable(void)
 
 static int do_append(const char *file)
 {
-	int fd = open(file, O_WRONLY | O_CREAT | O_APPEND, 0644);
+	int fd = open(file, O_RDWR | O_CREAT | O_APPEND, 0644);
 
 	if (fd < 0 || write(fd, "one\n", 4) != 4)
 		die(file);
 	ready();
 	forever();
+	return 0;
+}
+
+static int do_memory(long mib, const char *file)
+{
+	size_t size = (size_t)mib << 20, i;
+	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t x = 88172645463325252ull;
+	volatile uint64_t *counter = counters(file, 1);
+
+	if (p == MAP_FAILED)
+		die("mmap");
+	for (i = 0; i < size; i += 8) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		*(uint64_t *)(p + i) = x;
+	}
+	ready();
+	ticker((void *)counter);
 	return 0;
 }
 
@@ -381,6 +411,8 @@ int main(int argc, char **argv)
 		return do_undumpable();
 	if (!strcmp(verb, "append") && argc == 3)
 		return do_append(argv[2]);
+	if (!strcmp(verb, "memory") && argc == 4)
+		return do_memory(atol(argv[2]), argv[3]);
 	if (!strcmp(verb, "forker"))
 		return do_forker();
 	if (!strcmp(verb, "vforker") && argc == 3)

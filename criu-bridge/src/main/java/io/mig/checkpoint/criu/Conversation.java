@@ -151,16 +151,20 @@ final class Conversation {
         if (response.getSuccess() && response.getType() == request.getType()) {
             return response;
         }
+        List<String> excerpt = excerpt();
         throw new CheckpointException(
                 phase,
                 CheckpointException.Outcome.FAILED,
-                what + ": " + reason(response),
+                what + ": " + reason(response, excerpt),
                 response.getCrErrno(),
-                excerpt());
+                excerpt);
     }
 
-    private static String reason(CriuRpc.Response response) {
+    private static String reason(CriuRpc.Response response, List<String> excerpt) {
         String said = response.getCrErrmsg().strip();
+        if (said.isEmpty() || CriuLog.isHarmless(said)) {
+            said = CriuLog.firstError(excerpt);
+        }
         if (said.isEmpty()) {
             said = "CRIU answered no and gave no reason";
         }

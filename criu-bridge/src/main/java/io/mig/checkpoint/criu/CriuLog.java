@@ -40,6 +40,9 @@ final class CriuLog {
         Deque<String> before = new ArrayDeque<>();
         List<String> result = new ArrayList<>();
         for (String line : lines) {
+            if (isHarmless(line)) {
+                continue;
+            }
             boolean error = isError(line);
             if (error && result.isEmpty()) {
                 result.addAll(before);
@@ -62,6 +65,19 @@ final class CriuLog {
     /** CRIU writes {@code (00.012345) 1234: Error (criu/files-reg.c:2145): text}. */
     static boolean isError(String line) {
         return line.contains("Error (");
+    }
+
+    /**
+     * Errors by name that CRIU survives and that only hide the real one: without CAP_SYS_RESOURCE
+     * each run begins with a failed attempt to raise its own descriptor limit.
+     */
+    static boolean isHarmless(String line) {
+        return line.contains("Can't setup RLIMIT_NOFILE for self");
+    }
+
+    /** The text of the first error of an excerpt, empty when there is none. */
+    static String firstError(List<String> excerpt) {
+        return excerpt.stream().filter(CriuLog::isError).findFirst().orElse("");
     }
 
     private static boolean isWarning(String line) {

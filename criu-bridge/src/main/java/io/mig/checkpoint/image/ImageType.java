@@ -15,6 +15,7 @@ public enum ImageType {
     PIPES_DATA(0x56453709, "pipes-data.img"),
     PAGEMAP(0x56084025, "pagemap-"),
     CREDS(0x54023547, "creds-"),
+    IDS(0x54432030, "ids-"),
     STATS(0x57093306, "stats-");
 
     /** First word of every image file but the inventory. */

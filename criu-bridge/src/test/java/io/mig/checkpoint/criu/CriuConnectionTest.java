@@ -9,24 +9,19 @@ import io.mig.checkpoint.CheckpointException;
 import io.mig.checkpoint.CheckpointListener;
 import io.mig.checkpoint.CriuNotification;
 import io.mig.checkpoint.CriuVersion;
-import io.mig.checkpoint.DumpRequest;
 import io.mig.checkpoint.DumpResult;
-import io.mig.checkpoint.Freezer;
 import io.mig.checkpoint.FrozenTree;
-import io.mig.checkpoint.Leaf;
 import io.mig.checkpoint.RestoreRequest;
 import io.mig.checkpoint.RestoreResult;
-import io.mig.checkpoint.TreeFreezer;
 import io.mig.checkpoint.support.Capsule;
+import io.mig.checkpoint.support.CriuLab;
 import io.mig.checkpoint.support.Harness;
 import io.mig.checkpoint.support.Workload;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,55 +31,30 @@ import org.junit.jupiter.api.io.TempDir;
 /** Dumps and restores real processes with the real CRIU; requires root. */
 @Timeout(90)
 class CriuConnectionTest {
-    private static final Duration START = Duration.ofSeconds(20);
-
     @TempDir Path directory;
 
-    private final String base = "mig-test-" + UUID.randomUUID();
-    private Freezer freezer;
-    private Leaf leaf;
-    private CriuServer server;
-    private CriuLauncher launcher;
-    private Path images;
+    private CriuLab lab;
 
     @BeforeEach
-    void startServer() throws IOException {
-        Harness.requireCriu();
-        freezer = new Freezer(Freezer.discover(), base);
-        leaf = freezer.create("leaf");
-        images = Files.createDirectory(directory.resolve("images"));
-        server = new CriuServer(directory.resolve("criu.sock"));
-        server.start();
-        launcher = new CriuLauncher(server, Harness.spawnCommand(), Harness.CRIU);
+    void startServer() {
+        lab = new CriuLab(directory);
     }
 
     @AfterEach
-    void leaveNothingBehind() throws IOException {
-        if (leaf == null) {
-            return;
+    void leaveNothingBehind() {
+        if (lab != null) {
+            lab.close();
         }
-        server.close();
-        leaf.kill();
-        leaf.remove(Duration.ofSeconds(5));
-        Files.delete(freezer.root().mountPoint().resolve(base));
-    }
-
-    private FrozenTree freeze(int pid) {
-        return new TreeFreezer(freezer.root()).freeze(pid, leaf);
-    }
-
-    private DumpRequest.Builder dumpOf(int pid) {
-        return DumpRequest.of(pid, images).freezeCgroup(leaf.directory());
     }
 
     @Test
     void shouldAnswerQuestionsWhenConnected() {
-        try (CriuConnection criu = launcher.start(START)) {
+        try (CriuConnection criu = lab.criu()) {
             assertThat(criu.version()).isGreaterThanOrEqualTo(CriuVersion.MINIMUM);
             assertThat(criu.features().pidfdStore()).isTrue();
             criu.requireSupported();
-            criu.cpuInfoDump(images);
-            criu.cpuInfoCheck(images);
+            criu.cpuInfoDump(lab.images);
+            criu.cpuInfoCheck(lab.images);
             assertThat(criu.hasExited()).isFalse();
         }
     }
@@ -93,13 +63,13 @@ class CriuConnectionTest {
     void shouldRunInTheCapsuleUnderTheSamePidWhenProcessWasDumped() {
         Path counter = directory.resolve("counter");
         try (Workload work = Workload.ready(directory, "tick", counter.toString());
-                CriuConnection criu = launcher.start(START);
-                Capsule capsule = Capsule.start(server, directory, false)) {
-            FrozenTree tree = freeze(work.pid());
+                CriuConnection criu = lab.criu();
+                Capsule capsule = lab.capsule()) {
+            FrozenTree tree = lab.freeze(work.pid());
             List<String> dumpSteps = new ArrayList<>();
             DumpResult dumped =
                     criu.dump(
-                            dumpOf(work.pid()).build(),
+                            lab.dumpOf(work.pid()).build(),
                             notification -> dumpSteps.add(notification.script()));
 
             assertThat(tree.isFrozen()).isTrue();
@@ -110,7 +80,7 @@ class CriuConnectionTest {
 
             List<CriuNotification> steps = new ArrayList<>();
             RestoreResult restored =
-                    capsule.criu().restore(RestoreRequest.of(images).build(), steps::add);
+                    capsule.criu().restore(RestoreRequest.of(lab.images).build(), steps::add);
 
             assertThat(restored.rootPid()).isEqualTo(work.pid());
             assertThat(steps)
@@ -133,16 +103,16 @@ class CriuConnectionTest {
     void shouldKillWhatItRestoredWhenListenerRefusesAtPostRestore() {
         Path counter = directory.resolve("counter");
         try (Workload work = Workload.ready(directory, "tick", counter.toString());
-                CriuConnection criu = launcher.start(START);
-                Capsule capsule = Capsule.start(server, directory, false)) {
-            freeze(work.pid());
-            criu.dump(dumpOf(work.pid()).build(), CheckpointListener.NONE);
+                CriuConnection criu = lab.criu();
+                Capsule capsule = lab.capsule()) {
+            lab.freeze(work.pid());
+            criu.dump(lab.dumpOf(work.pid()).build(), CheckpointListener.NONE);
 
             assertThatThrownBy(
                             () ->
                                     capsule.criu()
                                             .restore(
-                                                    RestoreRequest.of(images).build(),
+                                                    RestoreRequest.of(lab.images).build(),
                                                     notification -> {
                                                         if (notification
                                                                 .script()
@@ -157,20 +127,23 @@ class CriuConnectionTest {
                     .hasMessageContaining("refused at post-restore")
                     .hasMessageContaining("home said no")
                     .hasRootCauseMessage("home said no");
-            assertThat(leaf.isFrozen()).isTrue();
+            assertThat(lab.leaf.isFrozen()).isTrue();
         }
     }
 
     @Test
     void shouldQuoteTheLogWhenDescriptorCannotBeDumped() {
         try (Workload work = Workload.ready(directory, "undumpable");
-                CriuConnection criu = launcher.start(START)) {
-            FrozenTree tree = freeze(work.pid());
+                CriuConnection criu = lab.criu()) {
+            FrozenTree tree = lab.freeze(work.pid());
 
             CheckpointException failure =
                     catchThrowableOfType(
                             CheckpointException.class,
-                            () -> criu.dump(dumpOf(work.pid()).build(), CheckpointListener.NONE));
+                            () ->
+                                    criu.dump(
+                                            lab.dumpOf(work.pid()).build(),
+                                            CheckpointListener.NONE));
 
             assertThat(failure.outcome()).isEqualTo(CheckpointException.Outcome.FAILED);
             assertThat(failure.logExcerpt()).anyMatch(line -> line.contains("Error ("));
@@ -187,17 +160,17 @@ class CriuConnectionTest {
     void shouldSayThatThePidIsTakenWhenRestoredBesideTheOriginal() {
         Path counter = directory.resolve("counter");
         try (Workload work = Workload.ready(directory, "tick", counter.toString());
-                CriuConnection criu = launcher.start(START);
-                CriuConnection second = launcher.start(START)) {
-            freeze(work.pid());
-            criu.dump(dumpOf(work.pid()).build(), CheckpointListener.NONE);
+                CriuConnection criu = lab.criu();
+                CriuConnection second = lab.criu()) {
+            lab.freeze(work.pid());
+            criu.dump(lab.dumpOf(work.pid()).build(), CheckpointListener.NONE);
 
             CheckpointException failure =
                     catchThrowableOfType(
                             CheckpointException.class,
                             () ->
                                     second.restore(
-                                            RestoreRequest.of(images).build(),
+                                            RestoreRequest.of(lab.images).build(),
                                             CheckpointListener.NONE));
 
             assertThat(failure.errno()).isEqualTo(17);
@@ -210,13 +183,13 @@ class CriuConnectionTest {
     void shouldRestoreThreadsAndChildrenWhenTreeWasDumped() {
         Path counters = directory.resolve("counters");
         try (Workload work = Workload.ready(directory, "threads", "4", counters.toString());
-                CriuConnection criu = launcher.start(START);
-                Capsule capsule = Capsule.start(server, directory, false)) {
-            FrozenTree tree = freeze(work.pid());
-            criu.dump(dumpOf(work.pid()).build(), CheckpointListener.NONE);
+                CriuConnection criu = lab.criu();
+                Capsule capsule = lab.capsule()) {
+            FrozenTree tree = lab.freeze(work.pid());
+            criu.dump(lab.dumpOf(work.pid()).build(), CheckpointListener.NONE);
             capsule.criu()
                     .restore(
-                            RestoreRequest.of(images).rstSibling(true).build(),
+                            RestoreRequest.of(lab.images).rstSibling(true).build(),
                             CheckpointListener.NONE);
 
             for (int slot = 0; slot <= 4; slot++) {
@@ -230,15 +203,15 @@ class CriuConnectionTest {
     void shouldNotKnowTheOutcomeWhenCriuIsKilledInTheMiddle() {
         Path counter = directory.resolve("counter");
         try (Workload work = Workload.ready(directory, "tick", counter.toString());
-                CriuConnection criu = launcher.start(START)) {
-            FrozenTree tree = freeze(work.pid());
+                CriuConnection criu = lab.criu()) {
+            FrozenTree tree = lab.freeze(work.pid());
 
             CheckpointException failure =
                     catchThrowableOfType(
                             CheckpointException.class,
                             () ->
                                     criu.dump(
-                                            dumpOf(work.pid()).build(),
+                                            lab.dumpOf(work.pid()).build(),
                                             notification -> {
                                                 if (notification
                                                         .script()
@@ -257,15 +230,15 @@ class CriuConnectionTest {
     void shouldSayNoAnswerWhenCriuIsSilentForTooLong() {
         Path counter = directory.resolve("counter");
         try (Workload work = Workload.ready(directory, "tick", counter.toString());
-                CriuConnection criu = launcher.start(START)) {
-            FrozenTree tree = freeze(work.pid());
+                CriuConnection criu = lab.criu()) {
+            FrozenTree tree = lab.freeze(work.pid());
 
             CheckpointException failure =
                     catchThrowableOfType(
                             CheckpointException.class,
                             () ->
                                     criu.dump(
-                                            dumpOf(work.pid())
+                                            lab.dumpOf(work.pid())
                                                     .answerTimeout(Duration.ofMillis(300))
                                                     .build(),
                                             notification -> {
@@ -298,11 +271,15 @@ class CriuConnectionTest {
     void shouldRefuseASecondDumpOnOneConnection() {
         Path counter = directory.resolve("counter");
         try (Workload work = Workload.ready(directory, "tick", counter.toString());
-                CriuConnection criu = launcher.start(START)) {
-            freeze(work.pid());
-            criu.dump(dumpOf(work.pid()).build(), CheckpointListener.NONE);
+                CriuConnection criu = lab.criu()) {
+            lab.freeze(work.pid());
+            criu.dump(lab.dumpOf(work.pid()).build(), CheckpointListener.NONE);
 
-            assertThatThrownBy(() -> criu.dump(dumpOf(work.pid()).build(), CheckpointListener.NONE))
+            assertThatThrownBy(
+                            () ->
+                                    criu.dump(
+                                            lab.dumpOf(work.pid()).build(),
+                                            CheckpointListener.NONE))
                     .hasMessageContaining("SPENT");
             assertThat(criu.awaitExit(Duration.ofSeconds(5))).isTrue();
         }
@@ -314,7 +291,7 @@ class CriuConnectionTest {
                 new ProcessBuilder(
                                 Harness.command(
                                         "spawn",
-                                        server.socketPath().toString(),
+                                        lab.server.socketPath().toString(),
                                         "nobody",
                                         Harness.CRIU.toString()))
                         .redirectErrorStream(true)
@@ -326,15 +303,16 @@ class CriuConnectionTest {
     @Test
     void shouldSayWhyWhenCriuCannotBeStarted() {
         CriuLauncher broken =
-                new CriuLauncher(server, Harness.spawnCommand(), Path.of("/nonexistent/criu"));
-        assertThatThrownBy(() -> broken.start(START)).hasMessageContaining("/nonexistent/criu");
+                new CriuLauncher(lab.server, Harness.spawnCommand(), Path.of("/nonexistent/criu"));
+        assertThatThrownBy(() -> broken.start(Duration.ofSeconds(20)))
+                .hasMessageContaining("/nonexistent/criu");
 
         CriuLauncher wrong =
                 new CriuLauncher(
-                        server,
+                        lab.server,
                         List.of("/bin/sh", "-c", "echo no socket here >&2; exit 3"),
                         Harness.CRIU);
-        assertThatThrownBy(() -> wrong.start(START))
+        assertThatThrownBy(() -> wrong.start(Duration.ofSeconds(20)))
                 .hasMessageContaining("status=3")
                 .hasMessageContaining("no socket here");
     }

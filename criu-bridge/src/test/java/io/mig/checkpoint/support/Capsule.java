@@ -4,14 +4,17 @@ import static org.awaitility.Awaitility.await;
 
 import io.mig.checkpoint.criu.CriuConnection;
 import io.mig.checkpoint.criu.CriuServer;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** A fresh pid and mount namespace with a criu in it; closing kills everything inside. */
 public final class Capsule implements AutoCloseable {
@@ -26,57 +29,83 @@ public final class Capsule implements AutoCloseable {
     }
 
     /**
-     * Starts criu as child of the namespace's init; with {@code pty} as session leader on a new
+     * Starts criu as child of the namespace's init; with {@code pty} in a session on a new
      * terminal.
      */
     public static Capsule start(CriuServer server, Path directory, boolean pty) {
-        return start(server, directory, pty, "");
+        try {
+            Path output = Files.createTempFile(directory, "capsule-", ".out");
+            ProcessBuilder builder =
+                    builder(pty ? "pty" : "", "")
+                            .redirectInput(Path.of("/dev/null").toFile())
+                            .redirectOutput(output.toFile());
+            return start(server, builder, output);
+        } catch (IOException failed) {
+            throw new IllegalStateException(failed);
+        }
     }
 
     /**
-     * @param redirections shell redirections that open further descriptors for criu, such as {@code
-     *     7<in 8>out}
+     * Like the other, but criu has descriptor 7, a pipe we write to, and 8, a pipe we read from.
      */
-    public static Capsule start(
-            CriuServer server, Path directory, boolean pty, String redirections) {
+    public static Capsule startWithPipes(CriuServer server) {
         try {
-            String token = UUID.randomUUID().toString();
-            CompletableFuture<CriuConnection> arrival = server.expect(token);
-            Path output = Files.createTempFile(directory, "capsule-", ".out");
-            List<String> inner =
-                    new ArrayList<>(
-                            Harness.command(
-                                    "init",
-                                    server.socketPath().toString(),
-                                    token,
-                                    Harness.CRIU.toString()));
-            if (pty) {
-                inner.add("pty");
-            }
-            Process process =
-                    new ProcessBuilder(
-                                    "unshare",
-                                    "-p",
-                                    "-f",
-                                    "-m",
-                                    "--mount-proc",
-                                    "--kill-child",
-                                    "sh",
-                                    "-c",
-                                    "exec " + String.join(" ", inner) + " " + redirections)
-                            .redirectInput(Path.of("/dev/null").toFile())
-                            .redirectOutput(output.toFile())
-                            .redirectError(ProcessBuilder.Redirect.INHERIT)
-                            .start();
+            return start(server, builder("", "7<&0 8>&1"), Path.of("/dev/null"));
+        } catch (IOException failed) {
+            throw new IllegalStateException(failed);
+        }
+    }
+
+    private static ProcessBuilder builder(String mode, String redirections) {
+        String inner =
+                "exec "
+                        + Harness.executable()
+                        + " init \"$MIG_SOCKET\" \"$MIG_TOKEN\" "
+                        + Harness.CRIU
+                        + " "
+                        + mode
+                        + " "
+                        + redirections;
+        return new ProcessBuilder(
+                        "unshare",
+                        "-p",
+                        "-f",
+                        "-m",
+                        "--mount-proc",
+                        "--kill-child",
+                        "sh",
+                        "-c",
+                        inner)
+                .redirectError(ProcessBuilder.Redirect.INHERIT);
+    }
+
+    private static Capsule start(CriuServer server, ProcessBuilder builder, Path output)
+            throws IOException {
+        String token = UUID.randomUUID().toString();
+        CompletableFuture<CriuConnection> arrival = server.expect(token);
+        builder.environment().put("MIG_SOCKET", server.socketPath().toString());
+        builder.environment().put("MIG_TOKEN", token);
+        Process process = builder.start();
+        try {
             return new Capsule(process, arrival.get(20, TimeUnit.SECONDS), output);
-        } catch (IOException
-                | java.util.concurrent.ExecutionException
-                | java.util.concurrent.TimeoutException failed) {
+        } catch (ExecutionException | TimeoutException failed) {
+            process.destroyForcibly();
             throw new IllegalStateException(failed);
         } catch (InterruptedException interrupted) {
+            process.destroyForcibly();
             Thread.currentThread().interrupt();
             throw new IllegalStateException(interrupted);
         }
+    }
+
+    /** What criu's descriptor 7 reads. */
+    public OutputStream input() {
+        return process.getOutputStream();
+    }
+
+    /** What was written to criu's descriptor 8. */
+    public BufferedReader reader() {
+        return process.inputReader();
     }
 
     public CriuConnection criu() {
