@@ -70,11 +70,19 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/*
- * Waits for the next report of one thread. false after the timeout. Other threads of any target that die meanwhile are
- * reaped by nobody else: an exec waits until its tracer has seen all of them go.
- */
-static bool next_report(struct target *t, pid_t tid, int *status, int64_t deadline)
+/* While the first thread executes execve() the others die, and the exec waits until their tracer has seen all of them go. */
+static void bury_others(struct target *t)
+{
+    int status;
+
+    for (int i = 1; i < t->n_threads; i++)
+        if (t->threads[i] > 0 && waitpid(t->threads[i], &status, WNOHANG | __WALL) == t->threads[i]
+            && (WIFEXITED(status) || WIFSIGNALED(status)))
+            t->threads[i] = 0;
+}
+
+/* Waits for the next report of one thread. false after the timeout. */
+static bool next_report(struct target *t, pid_t tid, int *status, int64_t deadline, bool executing)
 {
     sigset_t child;
 
@@ -83,15 +91,8 @@ static bool next_report(struct target *t, pid_t tid, int *status, int64_t deadli
     for (;;) {
         struct timespec wait = {.tv_nsec = 20 * 1000 * 1000};
 
-        for (int i = 0; i < t->n_threads; i++) {
-            pid_t other = t->threads[i];
-            int end;
-
-            if (other == tid || other <= 0)
-                continue;
-            if (waitpid(other, &end, WNOHANG | __WALL) == other && (WIFEXITED(end) || WIFSIGNALED(end)))
-                t->threads[i] = 0;
-        }
+        if (executing)
+            bury_others(t);
         if (waitpid(tid, status, WNOHANG | __WALL) == tid)
             return true;
         if (now_ms() > deadline)
@@ -147,7 +148,7 @@ static bool wait_for_stop(struct target *t, int i)
     int status;
 
     for (;;) {
-        if (!next_report(t, tid, &status, deadline))
+        if (!next_report(t, tid, &status, deadline, false))
             return refuse(t, "thread %d did not stop within %d ms: waiting for a device?", tid, STOP_TIMEOUT_MS);
         if (WIFEXITED(status) || WIFSIGNALED(status)) {
             t->threads[i] = 0;
@@ -319,7 +320,7 @@ static bool run_to_call(struct target *t)
     for (;;) {
         if (ptrace(PTRACE_SYSCALL, t->pid, 0, signal) != 0 && errno != ESRCH)
             return refuse(t, "cannot resume it: %s", strerror(errno));
-        if (!next_report(t, t->pid, &status, deadline))
+        if (!next_report(t, t->pid, &status, deadline, true))
             return refuse(t, "it did not finish a system call within %d ms", CALL_TIMEOUT_MS);
         if (WIFEXITED(status) || WIFSIGNALED(status))
             return gone(t, status);

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -263,11 +264,12 @@ static bool exec_stub(struct target *t, const char *stub)
 {
     /* The kernel bounds arguments by the stack limit; what does not fit is left out step by step. */
     static const size_t limits[][2] = {{131072, 65536}, {131072, 0}, {4096, 0}};
-    size_t room = strlen(stub) + 131072 + 65536 + (131072 + 65536 + 16) * 8 + 4096;
+    struct blob largest = build_blob(t, stub, 0, limits[0][0], limits[0][1]);
     long result = -E2BIG;
     uint64_t base;
 
-    if (!tracee_memory(t, room, &base))
+    free(largest.bytes);
+    if (!tracee_memory(t, largest.size, &base))
         return false;
     for (unsigned i = 0; i < 3 && result == -E2BIG; i++) {
         struct blob blob = build_blob(t, stub, base, limits[i][0], limits[i][1]);
@@ -284,8 +286,23 @@ static bool exec_stub(struct target *t, const char *stub)
     return true;
 }
 
+/* What the original could afford may be too little for another program to start. The hard limits stay. */
+static void relax_limits(struct target *t)
+{
+    static const enum __rlimit_resource memory[] = {RLIMIT_AS, RLIMIT_DATA};
+    struct rlimit limit;
+
+    for (int i = 0; i < 2; i++) {
+        if (prlimit(t->pid, memory[i], NULL, &limit) == 0 && limit.rlim_cur != limit.rlim_max) {
+            limit.rlim_cur = limit.rlim_max;
+            prlimit(t->pid, memory[i], &limit, NULL);
+        }
+    }
+}
+
 static bool replace(struct target *t, const char *stub)
 {
+    relax_limits(t);
     if (!keep_descriptors(t) || !exec_stub(t, stub))
         return false;
     tracee_set_comm(t);
