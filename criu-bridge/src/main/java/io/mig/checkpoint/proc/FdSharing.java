@@ -151,6 +151,21 @@ public final class FdSharing {
         return found;
     }
 
+    /** Processes outside a tree that hold sockets, by inode. */
+    public Map<Long, List<Holder>> socketHolders(TreeFacts tree, Set<Long> inodes) {
+        Set<Key> wanted = new HashSet<>();
+        inodes.forEach(ino -> wanted.add(new Key.Named("socket:[" + ino + "]")));
+        Map<Key, List<Holder>> found = holders(tree, wanted, Set.of());
+        Map<Long, List<Holder>> byInode = new HashMap<>();
+        for (long ino : inodes) {
+            List<Holder> holders = found.get(new Key.Named("socket:[" + ino + "]"));
+            if (holders != null) {
+                byInode.put(ino, holders);
+            }
+        }
+        return byInode;
+    }
+
     private Holder holder(int pid, int fd) {
         int flags =
                 proc.reader()

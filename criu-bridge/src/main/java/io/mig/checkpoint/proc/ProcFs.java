@@ -360,20 +360,7 @@ public final class ProcFs {
                                                                                     f.stat()
                                                                                             .ino())))))
                             .toList();
-            complete.add(
-                    new ProcessFacts(
-                            p.stat(),
-                            p.status(),
-                            p.cmdline(),
-                            p.exe(),
-                            p.cwd(),
-                            p.root(),
-                            p.threads(),
-                            p.namespaces(),
-                            fds,
-                            p.mappings(),
-                            p.bits(),
-                            p.cgroup()));
+            complete.add(p.withFds(fds));
         }
         return complete;
     }

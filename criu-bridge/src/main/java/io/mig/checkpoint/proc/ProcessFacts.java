@@ -60,6 +60,23 @@ public record ProcessFacts(
         return status.nsPid().isEmpty() ? pid() : status.nsPid().getLast();
     }
 
+    /** The same process with other details of its descriptors. */
+    public ProcessFacts withFds(List<FdFacts> detailed) {
+        return new ProcessFacts(
+                stat,
+                status,
+                cmdline,
+                exe,
+                cwd,
+                root,
+                threads,
+                namespaces,
+                detailed,
+                mappings,
+                bits,
+                cgroup);
+    }
+
     public Optional<FdFacts> fd(int number) {
         return fds.stream().filter(f -> f.number() == number).findFirst();
     }

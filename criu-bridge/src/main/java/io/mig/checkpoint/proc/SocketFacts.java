@@ -26,8 +26,8 @@ public record SocketFacts(
         return new SocketFacts(ino, SocketFamily.OTHER, "?", "", "", "", 0);
     }
 
-    public SocketFacts withPeer(long peer) {
-        return new SocketFacts(ino, family, type, local, remote, state, peer);
+    public SocketFacts withPeer(long peer, String peerName) {
+        return new SocketFacts(ino, family, type, local, peerName, state, peer);
     }
 
     public boolean listening() {
