@@ -1,0 +1,4 @@
+@NullMarked
+package io.mig.migration.preflight;
+
+import org.jspecify.annotations.NullMarked;
