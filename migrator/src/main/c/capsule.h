@@ -1,0 +1,268 @@
+/*
+ * mig-capsule: pid 1 of the namespaces in which the body of a moved process lives.
+ *
+ *   init (pid 1, this program)            owns everything below: event loop, hull, links, streams, pty master
+ *     +- holder (pid = session id)        leader of the session the body believes to be in; its terminal is our pty
+ *         +- nanny (pid = parent's pid)   the parent the body believes to have; learns how the body stops and ends
+ *             +- criu (comes and goes)
+ *             +- body (restored by criu as its own sibling), its children, ...
+ *
+ * Holder and nanny are stand-ins: they have a number and a place in the process tree, and do what init orders.
+ * They are one process when the parent is the session leader, and init plays a part itself when its number is 1.
+ * README.md in this folder tells the story; the contract with the agent is the protocol description of home-node-proxy.
+ */
+#ifndef MIG_CAPSULE_H
+#define MIG_CAPSULE_H
+
+#include "link.h"
+
+#include <limits.h>
+#include <sys/types.h>
+#include <termios.h>
+
+#define MAX_STREAMS 200 /* descriptors criu inherits: FIRST_CRIU_FD .. */
+#define MAX_BODIES 4096
+#define MAX_STATE (64u << 20) /* exported state of all links */
+#define MAX_REPLY 60000       /* text of one reply */
+#define FIRST_CRIU_FD 10
+#define SWRK_FD 3
+
+struct capsule;
+
+/* ---------------------------------------------------------------- standin.c */
+
+enum order_what { ORDER_STANDIN = 1, ORDER_CRIU = 2, ORDER_FOREGROUND = 3 };
+
+enum order_flag {
+    ORDER_SIBLING = 1,     /* the new process becomes a child of the parent of whoever carries out the order */
+    ORDER_NEW_SESSION = 2, /* setsid() */
+};
+
+#define ORDER_OWN_GROUP (-1)
+
+/* Init tells a stand-in (or itself) to make a process or to move the terminal's foreground group. */
+struct order {
+    uint32_t what, flags;
+    int32_t pid;        /* number the new process must get; 0: any */
+    int32_t group;      /* process group it enters; its own number or ORDER_OWN_GROUP: makes one; 0: stays in its parent's.  FOREGROUND: the group */
+    int32_t tty_index;  /* STANDIN: becomes its controlling terminal, CRIU: becomes its stdin, FOREGROUND: of this one; -1: none */
+    int32_t control_fd; /* STANDIN: descriptor number in init of its end of the order socket */
+    uint32_t fd_count;  /* CRIU: descriptors in init and the numbers they get in criu */
+    struct {
+        int32_t from, to;
+    } fds[MAX_STREAMS];
+    char socket[108], token[128], exe[256], directory[256];
+};
+
+/* What a stand-in tells without being asked: one of its children stopped, went on or ended. */
+struct report {
+    int32_t pid, status;
+    uint64_t utime_us, stime_us;
+    uint64_t maxrss_kb;
+};
+
+struct standin {
+    pid_t pid;  /* 1: init itself */
+    int control; /* our end of its order socket, -1 for init */
+};
+
+/*
+ * Carries out an order in the calling process. Returns the pid of the new process (0 for FOREGROUND) or -errno.
+ * report_fd is what a new stand-in reports to.
+ */
+int order_carry_out(const struct order *order, int report_fd, bool in_init);
+/* Waits for all children that have something to tell and calls back for each. */
+void reap(void (*told)(void *owner, const struct report *report), void *owner);
+/* Connects to the SEQPACKET socket, sends the token, and replaces the process by `exe swrk 3`. Returns errno on failure. */
+int swrk_exec(const char *socket_path, const char *token, const char *exe);
+/* All signals to their default, none blocked. */
+void signals_reset(void);
+/* stdin, stdout and stderr to /dev/null, except stdin when keep_stdin. */
+int stdio_null(bool keep_stdin);
+
+/* ---------------------------------------------------------------- space.c */
+
+/* Hostname, loopback, private mounts, /proc and /dev/pts of our own. Writes what failed into why. */
+int space_prepare(const char *hostname, char *why, size_t size);
+/* Opens the master of the pty with this index; -1 with errno (EBUSY: taken). */
+int space_open_pty(int index);
+
+/* ---------------------------------------------------------------- proc.c */
+
+struct proc_stat {
+    pid_t pid, ppid, pgrp, session;
+    char state;
+    int tty_nr;
+    int exit_code; /* meaningful for zombies */
+};
+
+bool proc_read_stat(pid_t pid, struct proc_stat *stat);
+/* Calls visit for every process; visit returns false to end the walk. */
+void proc_each(bool (*visit)(void *owner, const struct proc_stat *stat), void *owner);
+/* Does the process have a descriptor of this inode? dev 0: any (pipes and sockets have numbers of their own). */
+bool proc_has_file(pid_t pid, dev_t dev, ino_t ino);
+/* A descriptor number of the process that is this inode, or -1. */
+int proc_find_fd(pid_t pid, dev_t dev, ino_t ino);
+/*
+ * How many bytes do the threads of the process wait for on the inode? Largest read size, 1 for poll and its kin, 0: nobody waits.
+ */
+uint32_t proc_wanted(pid_t pid, dev_t dev, ino_t ino);
+
+/* ---------------------------------------------------------------- stream.c */
+
+enum kind { KIND_PIPE_IN, KIND_PIPE_OUT, KIND_FILE_OUT, KIND_UNIX, KIND_TTY };
+
+struct stream {
+    struct mig_stream base; /* first */
+    struct stream *next;
+    struct capsule *capsule;
+    struct mig_link *link;
+    enum kind kind;
+    int fd;       /* our end, non-blocking; -1 when over */
+    int guest_fd; /* the guest's end, to be inherited by criu; -1 after RESTORED */
+    int criu_fd;  /* number of the guest's end in criu */
+    dev_t guest_dev;
+    ino_t guest_ino;
+    bool in_done, out_done;  /* nothing will go to / come from the guest any more */
+    bool guest_gone;         /* reading from the guest gave end of file; `late` may still be on its way */
+    bool live;               /* after RESTORED and not exported */
+    struct mig_bytes early;  /* for the guest, older than base.in */
+    struct mig_bytes late;   /* from the guest, not yet sent */
+    uint64_t sent, barrier;  /* bytes sent in all; EXIT waits until sent >= barrier */
+    struct mig_source source;
+};
+
+struct stream *stream_find(const struct capsule *capsule, uint16_t id);
+/* Creates the ends. 0 or -errno. */
+int stream_create(struct stream *stream, uint32_t flags, uint32_t size);
+/* Moves what can be moved, both directions; sets what to watch for. Harmless at any time. */
+void stream_pump(struct stream *stream);
+void stream_start(struct stream *stream);
+/* Stops touching the guest's end; takes what the guest wrote into `late`. */
+void stream_freeze(struct stream *stream);
+/* Takes everything that the guest wrote until now into `late` and puts the barrier behind it. */
+void stream_drain(struct stream *stream);
+bool stream_over(const struct stream *stream);
+void stream_close(struct stream *stream);
+/* Bytes fed to the guest but not yet read by it, without taking them. */
+void stream_unread(struct stream *stream, struct mig_bytes *out);
+/* Does a live process other than `but` have the guest's end open? */
+bool stream_in_use(struct stream *stream, pid_t but);
+
+/* ---------------------------------------------------------------- tty.c */
+
+struct tty {
+    struct stream *stream; /* fd = master */
+    int index;
+    int slave; /* kept open: for modes, unread input, and so that the master never hangs up by itself */
+    struct termios modes;        /* as last agreed on with home, without EXTPROC */
+    bool modes_owed;             /* changed by the guest, not yet told */
+    bool held_cr;                /* a CR at the end of the output so far, waiting for its LF */
+    bool foreground, foreground_known;
+    pid_t guest_group;           /* foreground group when home last took the terminal away; 0: the root's */
+    struct mig_timer feed_timer; /* looks whether the guest has read its line */
+    struct mig_timer cr_timer;
+    uint32_t feed_pause;
+};
+
+/* Opens the pair, packet mode on. 0 or -errno. */
+int tty_open(struct stream *stream, int index);
+void tty_start(struct stream *stream);
+void tty_pump(struct stream *stream);
+void tty_freeze(struct stream *stream);
+void tty_drain(struct stream *stream);
+void tty_close(struct stream *stream);
+/* Frames TTY_MODE, TTY_SIZE, TTY_FG, TTY_HUP; the payload begins behind the stream number. */
+void tty_frame(struct stream *stream, uint16_t type, const uint8_t *payload, size_t len);
+/* Sends everything typed but unread home again. */
+void tty_give_back(struct stream *stream);
+/* Takes what the guest did not read yet out of the pty, to the front of the input. */
+void tty_take_unread(struct stream *stream);
+void tty_set_foreground(struct stream *stream, bool foreground);
+void tty_export(const struct stream *stream, struct mig_bytes *out);
+bool tty_import(struct stream *stream, struct mig_reader *r);
+
+/* ---------------------------------------------------------------- guest.c */
+
+/* A process with a deputy. */
+struct body {
+    struct mig_link link; /* first; link.id == pid */
+    struct body *next;
+    struct capsule *capsule;
+    pid_t pid;
+    struct mig_source pidfd;
+    bool restored;  /* exists here */
+    bool reported;  /* its parent is one of us: stops and the end are reported, not looked up */
+    int stopped;    /* signal, 0: runs */
+    bool stop_owed; /* home does not know yet */
+    bool stop_known; /* it was stopped when it came, and home knows; no SIGCONT since */
+    unsigned missed; /* ticks that did not find it */
+    bool ended, exit_sent, leftovers, finished_sent;
+    int status;
+    bool group_told; /* last GROUP sent */
+    char trouble[96]; /* why the link broke, empty: it did not */
+};
+
+struct body *body_find(const struct capsule *capsule, pid_t pid);
+/* Finds or makes the body with its (held) link; NULL: too many. */
+struct body *body_get(struct capsule *capsule, pid_t pid);
+void body_free(struct body *body);
+/* The body is restored: watches over it. 0 or -errno. */
+int body_start(struct body *body, int stopped);
+/* Sends what is owed: STOPPED, CONTINUED, EXIT, FINISHED. */
+void body_progress(struct body *body);
+/* What a reaper (init, nanny) learned. */
+void guest_report(struct capsule *capsule, const struct report *report);
+/* Number of live processes besides init and stand-ins. */
+unsigned guest_count(struct capsule *capsule);
+bool guest_is(const struct capsule *capsule, const struct proc_stat *stat);
+/* No process left? Then says so. */
+void guest_check_empty(struct capsule *capsule);
+/* Everything that has to be looked at again and again. */
+void guest_tick(struct capsule *capsule);
+int guest_signal(struct capsule *capsule, pid_t pid, int signo, bool tree);
+
+/* ---------------------------------------------------------------- capsule.c */
+
+struct capsule {
+    struct mig_loop loop;
+    struct mig_hull hull;
+    struct mig_source children; /* signalfd */
+    struct mig_source reports;  /* from stand-ins */
+    struct mig_timer tick, demand_tick;
+    int report_write;
+    int host_fdinfo; /* /proc/self/fdinfo of the node's /proc: tells host pids */
+    char id[64], directory[256];
+    /* the place of the root in its session; 0 before PREPARE */
+    pid_t root, sid, pgid, ppid;
+    struct standin holder, nanny;
+    pid_t criu[8]; /* running */
+    struct stream *streams;
+    unsigned stream_count;
+    struct tty *tty;
+    struct body *bodies;
+    bool prepared, restored, exported, empty_told;
+    /* IMPORT under way */
+    uint64_t import_seq;
+    uint32_t import_length;
+    struct mig_bytes import;
+};
+
+void capsule_event(struct capsule *capsule, const char *text);
+/* Pid of a process of the capsule as the node sees it; 0 when unknown. */
+pid_t capsule_host_pid(const struct capsule *capsule, pid_t pid);
+/* Gives the order to a stand-in (or does it itself for init). Result of order_carry_out(). */
+int capsule_order(struct capsule *capsule, struct standin *who, const struct order *order);
+/* Runs init; comes back only when it is to end. */
+void capsule_run(struct capsule *capsule, const char *socket_path);
+/* Arms the timers that are needed now. */
+void capsule_timers(struct capsule *capsule);
+
+/* ---------------------------------------------------------------- command.c, state.c */
+
+void command_take(struct capsule *capsule, const struct mig_frame *frame);
+void state_export(struct capsule *capsule, struct mig_bytes *out);
+/* NULL, or why not. */
+const char *state_import(struct capsule *capsule, const void *data, size_t len);
+
+#endif

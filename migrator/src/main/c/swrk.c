@@ -1,0 +1,60 @@
+/* Turning a process into `criu swrk`, and the bits of process hygiene that go with it. */
+#define _GNU_SOURCE
+#include "capsule.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+void signals_reset(void)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigset_t none;
+    int signo;
+
+    for (signo = 1; signo < NSIG; signo++)
+        sigaction(signo, &standard, NULL); /* KILL, STOP and the C library's own refuse, and may */
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int stdio_null(bool keep_stdin)
+{
+    int fd = open("/dev/null", O_RDWR);
+    int target;
+
+    if (fd < 0)
+        return -1;
+    for (target = keep_stdin ? 1 : 0; target <= 2; target++)
+        if (dup2(fd, target) < 0)
+            return -1;
+    if (fd > 2)
+        close(fd);
+    return 0;
+}
+
+int swrk_exec(const char *socket_path, const char *token, const char *exe)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char number[16];
+    int fd;
+
+    if (strlen(socket_path) >= sizeof address.sun_path)
+        return ENAMETOOLONG;
+    strcpy(address.sun_path, socket_path);
+    fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
+        return errno;
+    if (send(fd, token, strlen(token), MSG_NOSIGNAL) < 0)
+        return errno;
+    if (fd == SWRK_FD ? fcntl(fd, F_SETFD, 0) != 0 : dup2(fd, SWRK_FD) < 0)
+        return errno;
+    snprintf(number, sizeof number, "%d", SWRK_FD);
+    execl(exe, exe, "swrk", number, (char *)NULL);
+    return errno;
+}

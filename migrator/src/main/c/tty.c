@@ -1,0 +1,531 @@
+/*
+ * The guest's terminal. Line editing, echo and the signal keys are the business of the home terminal: the guest's pty has
+ * the same modes plus EXTPROC, with which the kernel hands input over untouched (tty_ioctl(4); it exists for telnet).
+ * Output is processed by the guest's pty, so the part that home would do twice (CR before LF) is taken out again here.
+ */
+#define _GNU_SOURCE
+#include "capsule.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHUNK 8192
+#define CR_PAUSE_MS 10
+#define FIRST_FEED_PAUSE_MS 1
+#define LAST_FEED_PAUSE_MS 50
+#define MAX_DRAIN 65536
+#define UNREAD_CHUNK 4096
+
+/* ---------------------------------------------------------------- modes */
+
+static void pack_modes(const struct termios *t, struct mig_tty_mode *m)
+{
+    *m = (struct mig_tty_mode){
+        .iflag = t->c_iflag,
+        .oflag = t->c_oflag,
+        .cflag = t->c_cflag,
+        .lflag = t->c_lflag & ~(tcflag_t)EXTPROC,
+        .line = t->c_line,
+        .ispeed = t->c_ispeed,
+        .ospeed = t->c_ospeed,
+    };
+    memcpy(m->cc, t->c_cc, sizeof m->cc);
+}
+
+static void unpack_modes(const struct mig_tty_mode *m, struct termios *t)
+{
+    t->c_iflag = m->iflag;
+    t->c_oflag = m->oflag;
+    t->c_cflag = m->cflag;
+    t->c_lflag = m->lflag & ~(uint32_t)EXTPROC;
+    memcpy(t->c_cc, m->cc, sizeof m->cc);
+}
+
+/* Speeds are left out: a pty has none. */
+static bool same_modes(const struct termios *a, const struct termios *b)
+{
+    return a->c_iflag == b->c_iflag && a->c_oflag == b->c_oflag && a->c_cflag == b->c_cflag
+           && ((a->c_lflag ^ b->c_lflag) & ~(tcflag_t)EXTPROC) == 0
+           && memcmp(a->c_cc, b->c_cc, sizeof((struct mig_tty_mode *)0)->cc) == 0;
+}
+
+static bool adds_cr(const struct termios *t)
+{
+    return (t->c_oflag & OPOST) && (t->c_oflag & ONLCR);
+}
+
+/* The guest's modes as they are; makes sure EXTPROC is among them. */
+static bool look_at_modes(struct tty *tty, struct termios *now)
+{
+    if (tcgetattr(tty->slave, now) != 0)
+        return false;
+    if (!(now->c_lflag & EXTPROC)) {
+        now->c_lflag |= EXTPROC;
+        tcsetattr(tty->slave, TCSANOW, now);
+    }
+    return true;
+}
+
+static void tell_modes(struct tty *tty, const struct termios *now)
+{
+    struct mig_tty_mode mode;
+
+    tty->modes = *now;
+    tty->modes_owed = false;
+    pack_modes(now, &mode);
+    mig_link_post(tty->stream->link, MIG_TTY_MODE, &tty->stream->base.id, sizeof tty->stream->base.id, &mode, sizeof mode);
+}
+
+/*
+ * Output that passed the guest's pty is exactly what a terminal in raw mode has to show. So when the guest goes raw home
+ * learns it before the rest of the output, and when it leaves raw mode only behind what is on its way.
+ */
+static void modes_changed(struct tty *tty, bool output_is_empty)
+{
+    struct termios now;
+
+    if (!look_at_modes(tty, &now))
+        return;
+    if (same_modes(&now, &tty->modes))
+        tty->modes_owed = false;
+    else if (output_is_empty || !adds_cr(&now) || adds_cr(&tty->modes))
+        tell_modes(tty, &now);
+    else
+        tty->modes_owed = true;
+}
+
+/* ---------------------------------------------------------------- output */
+
+static void send_late(struct stream *stream)
+{
+    size_t room = mig_stream_room(&stream->base);
+    size_t n = stream->late.len < room ? stream->late.len : room;
+
+    if (n == 0)
+        return;
+    mig_stream_send(stream->link, &stream->base, mig_bytes_at(&stream->late), n);
+    mig_bytes_drop(&stream->late, n);
+    stream->sent += n;
+}
+
+/* Appends to `late` what home has to be sent for these bytes. */
+static void take_output(struct tty *tty, const uint8_t *bytes, size_t len)
+{
+    struct mig_bytes *late = &tty->stream->late;
+    const uint8_t *end = bytes + len, *from = bytes;
+    bool undo = adds_cr(&tty->modes);
+
+    if (tty->held_cr && (!undo || bytes[0] != '\n'))
+        mig_bytes_u8(late, '\r');
+    tty->held_cr = false;
+    while (undo && (bytes = memchr(bytes, '\r', (size_t)(end - bytes))) != NULL) {
+        if (bytes + 1 == end) {
+            mig_bytes_add(late, from, (size_t)(bytes - from));
+            tty->held_cr = true;
+            return;
+        }
+        if (bytes[1] == '\n') {
+            mig_bytes_add(late, from, (size_t)(bytes - from));
+            from = bytes + 1;
+        }
+        bytes++;
+    }
+    if (end > from)
+        mig_bytes_add(late, from, (size_t)(end - from));
+}
+
+static void release_cr(struct tty *tty)
+{
+    if (tty->held_cr)
+        mig_bytes_u8(&tty->stream->late, '\r');
+    tty->held_cr = false;
+}
+
+/* One read from the master (first byte: status, see ioctl_tty(2) TIOCPKT). False when there is nothing. */
+static bool read_master(struct stream *stream, size_t most)
+{
+    struct tty *tty = stream->capsule->tty;
+    uint8_t buffer[CHUNK + 1];
+    ssize_t n;
+
+    most = most < CHUNK ? most : CHUNK;
+    do
+        n = read(stream->fd, buffer, most + 1);
+    while (n < 0 && errno == EINTR);
+    if (n <= 0)
+        return false;
+    if (buffer[0] == TIOCPKT_DATA) {
+        if (n > 1)
+            take_output(tty, buffer + 1, (size_t)n - 1);
+    } else {
+        if (buffer[0] & TIOCPKT_FLUSHREAD) {
+            /* tcflush() of the guest: what we hold for it counts as typed before */
+            mig_bytes_free(&stream->early);
+            mig_stream_consumed(stream->link, &stream->base, stream->base.in.len);
+        }
+        if (buffer[0] & TIOCPKT_IOCTL)
+            modes_changed(tty, false);
+    }
+    return true;
+}
+
+/* Returns true when there may be more and home has room for it. */
+static bool pump_out(struct stream *stream)
+{
+    struct tty *tty = stream->capsule->tty;
+    unsigned drained = 0;
+    uint32_t room;
+
+    for (;;) {
+        send_late(stream);
+        room = mig_stream_room(&stream->base);
+        if (stream->late.len > 0 || room < 2) /* a held CR may join what is read */
+            return false;
+        if (tty->modes_owed && drained > MAX_DRAIN)
+            modes_changed(tty, true);
+        if (!read_master(stream, room - 1))
+            break;
+        drained += CHUNK;
+    }
+    if (tty->held_cr)
+        mig_timer_set(&stream->capsule->loop, &tty->cr_timer, CR_PAUSE_MS);
+    if (tty->modes_owed) {
+        release_cr(tty);
+        send_late(stream);
+        modes_changed(tty, true);
+    }
+    return true;
+}
+
+static void cr_is_alone(struct mig_timer *timer)
+{
+    struct stream *stream = timer->owner;
+
+    if (!stream->live || stream->fd < 0)
+        return;
+    release_cr(stream->capsule->tty);
+    stream_pump(stream);
+}
+
+void tty_drain(struct stream *stream)
+{
+    struct tty *tty = stream->capsule->tty;
+    size_t limit = stream->late.len + MAX_DRAIN;
+
+    if (stream->fd < 0)
+        return;
+    while (stream->late.len < limit && read_master(stream, CHUNK))
+        continue;
+    release_cr(tty);
+}
+
+/* ---------------------------------------------------------------- input */
+
+/* A canonical reader gets a line at a time, and end of file only when its character stands alone. */
+static size_t next_unit(const struct termios *t, const struct mig_bytes *queue)
+{
+    const uint8_t *at = mig_bytes_at(queue);
+    size_t n;
+
+    if (!(t->c_lflag & ICANON))
+        return queue->len;
+    if (at[0] == t->c_cc[VEOF])
+        return 1;
+    for (n = 0; n < queue->len; n++) {
+        if (at[n] == t->c_cc[VEOF])
+            return n;
+        if (at[n] == '\n' || (at[n] == t->c_cc[VEOL] && at[n] != 0) || (at[n] == t->c_cc[VEOL2] && at[n] != 0))
+            return n + 1;
+    }
+    return n;
+}
+
+static bool guest_has_unread(const struct tty *tty)
+{
+    /* Unlike FIONREAD poll() waits for what is on its way between the two sides. */
+    struct pollfd p = {.fd = tty->slave, .events = POLLIN};
+
+    return poll(&p, 1, 0) > 0 && (p.revents & POLLIN) != 0;
+}
+
+/* Returns true when the pty is full. */
+static bool pump_in(struct stream *stream)
+{
+    struct tty *tty = stream->capsule->tty;
+
+    while (stream->early.len > 0 || stream->base.in.len > 0) {
+        struct mig_bytes *queue = stream->early.len > 0 ? &stream->early : &stream->base.in;
+        ssize_t n;
+
+        if ((tty->modes.c_lflag & ICANON) && guest_has_unread(tty)) {
+            mig_timer_set(&stream->capsule->loop, &tty->feed_timer, tty->feed_pause);
+            tty->feed_pause = tty->feed_pause * 2 > LAST_FEED_PAUSE_MS ? LAST_FEED_PAUSE_MS : tty->feed_pause * 2;
+            return false;
+        }
+        n = write(stream->fd, mig_bytes_at(queue), next_unit(&tty->modes, queue));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return true;
+        tty->feed_pause = FIRST_FEED_PAUSE_MS;
+        if (queue == &stream->base.in)
+            mig_stream_consumed(stream->link, &stream->base, (size_t)n);
+        else
+            mig_bytes_drop(queue, (size_t)n);
+    }
+    return false;
+}
+
+static void feed_again(struct mig_timer *timer)
+{
+    stream_pump(timer->owner);
+}
+
+void tty_take_unread(struct stream *stream)
+{
+    struct tty *tty = stream->capsule->tty;
+    struct mig_bytes unread = {0};
+    uint8_t buffer[UNREAD_CHUNK];
+    int pending = 0;
+
+    guest_has_unread(tty);
+    while (tty->slave >= 0 && ioctl(tty->slave, FIONREAD, &pending) == 0 && pending > 0 && unread.len < MIG_WINDOW) {
+        ssize_t n = read(tty->slave, buffer, sizeof buffer);
+
+        if (n < 0)
+            break;
+        if (n > 0)
+            mig_bytes_add(&unread, buffer, (size_t)n);
+        else /* the end-of-file character alone */
+            mig_bytes_u8(&unread, tty->modes.c_cc[VEOF]);
+    }
+    if (unread.len == 0)
+        return;
+    if (stream->early.len > 0)
+        mig_bytes_add(&unread, mig_bytes_at(&stream->early), stream->early.len);
+    mig_bytes_free(&stream->early);
+    stream->early = unread;
+}
+
+void tty_give_back(struct stream *stream)
+{
+    struct mig_bytes *all = &stream->early;
+
+    if (stream->fd < 0)
+        return;
+    tty_take_unread(stream);
+    if (stream->base.in.len > 0) {
+        mig_bytes_add(all, mig_bytes_at(&stream->base.in), stream->base.in.len);
+        mig_stream_consumed(stream->link, &stream->base, stream->base.in.len);
+    }
+    while (all->len > 0) {
+        size_t n = all->len < UNREAD_CHUNK ? all->len : UNREAD_CHUNK;
+
+        mig_link_post(stream->link, MIG_TTY_UNREAD, &stream->base.id, sizeof stream->base.id, mig_bytes_at(all), n);
+        mig_bytes_drop(all, n);
+    }
+}
+
+/* ---------------------------------------------------------------- what home says */
+
+void tty_set_foreground(struct stream *stream, bool foreground)
+{
+    struct capsule *capsule = stream->capsule;
+    struct tty *tty = capsule->tty;
+    struct order order = {.what = ORDER_FOREGROUND, .tty_index = tty->index};
+    pid_t now;
+
+    if (stream->fd < 0 || (tty->foreground_known && tty->foreground == foreground))
+        return;
+    tty->foreground = foreground;
+    tty->foreground_known = true;
+    if (capsule->sid == capsule->root) /* the guest has the whole session and rules over its terminal itself */
+        return;
+    now = tcgetpgrp(stream->fd);
+    if (foreground) {
+        /* A shell in the capsule may have had a job of its own in front. */
+        order.group = tty->guest_group > 0 && kill(-tty->guest_group, 0) == 0 ? tty->guest_group : capsule->pgid;
+        if (now > 0 && now != capsule->sid && kill(-now, 0) == 0)
+            return;
+    } else {
+        tty->guest_group = now > 0 && now != capsule->sid ? now : 0;
+        order.group = capsule->sid;
+        if (capsule->pgid == capsule->sid) /* the root is in the holder's own group: nothing can be put before it */
+            return;
+    }
+    capsule_order(capsule, &capsule->holder, &order);
+}
+
+void tty_frame(struct stream *stream, uint16_t type, const uint8_t *payload, size_t len)
+{
+    struct tty *tty = stream->capsule->tty;
+    struct mig_tty_mode mode;
+    struct mig_tty_size size;
+    struct termios now;
+
+    if (stream->fd < 0)
+        return;
+    if (type == MIG_TTY_MODE && len >= sizeof mode) {
+        memcpy(&mode, payload, sizeof mode);
+        if (tcgetattr(tty->slave, &now) != 0)
+            return;
+        unpack_modes(&mode, &now);
+        now.c_lflag |= EXTPROC;
+        tcsetattr(tty->slave, TCSANOW, &now);
+        tcgetattr(tty->slave, &tty->modes);
+        tty->modes_owed = false;
+    } else if (type == MIG_TTY_SIZE && len >= sizeof size) {
+        memcpy(&size, payload, sizeof size);
+        struct winsize w = {.ws_row = size.rows, .ws_col = size.cols, .ws_xpixel = size.xpixel, .ws_ypixel = size.ypixel};
+
+        ioctl(stream->fd, TIOCSWINSZ, &w);
+    } else if (type == MIG_TTY_FG && len >= 1) {
+        tty_set_foreground(stream, payload[0] != 0);
+    } else if (type == MIG_TTY_HUP) {
+        /* Home sends the SIGHUP that belongs to it; the kernel's own here must hit nobody else. */
+        tty_set_foreground(stream, false);
+        stream_close(stream);
+    }
+}
+
+/* ---------------------------------------------------------------- life */
+
+static void ready(struct mig_source *source, uint32_t events)
+{
+    struct stream *stream = source->owner;
+
+    (void)events;
+    stream_pump(stream);
+    body_progress((struct body *)stream->link);
+}
+
+int tty_open(struct stream *stream, int index)
+{
+    struct tty *tty;
+    char path[32];
+    struct stat st;
+    struct termios modes;
+    int packet = 1;
+
+    snprintf(path, sizeof path, "/dev/pts/%d", index);
+    stream->fd = space_open_pty(index);
+    if (stream->fd < 0)
+        return -errno;
+    tty = mig_alloc(sizeof *tty);
+    *tty = (struct tty){.stream = stream, .index = index, .slave = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
+    stream->capsule->tty = tty;
+    if (tty->slave < 0 || ioctl(stream->fd, TIOCPKT, &packet) != 0 || fstat(tty->slave, &st) != 0
+        || tcgetattr(tty->slave, &modes) != 0)
+        return -errno;
+    modes.c_lflag |= EXTPROC;
+    tcsetattr(tty->slave, TCSANOW, &modes);
+    tty->modes = modes;
+    tty->feed_pause = FIRST_FEED_PAUSE_MS;
+    tty->feed_timer = (struct mig_timer){.fire = feed_again, .owner = stream};
+    tty->cr_timer = (struct mig_timer){.fire = cr_is_alone, .owner = stream};
+    stream->guest_dev = st.st_dev;
+    stream->guest_ino = st.st_ino;
+    stream->guest_fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC); /* for a root that leads its session */
+    stream->source = (struct mig_source){.fd = stream->fd, .ready = ready, .owner = stream};
+    return stream->guest_fd < 0 ? -errno : 0;
+}
+
+void tty_start(struct stream *stream)
+{
+    struct tty *tty = stream->capsule->tty;
+    struct termios now;
+    bool wish = tty->foreground;
+
+    if (stream->fd < 0 || !look_at_modes(tty, &now))
+        return;
+    if (!tty->modes_owed) /* nothing was agreed on before: the modes of the image are those of home */
+        tty->modes = now;
+    tty->modes_owed = !same_modes(&now, &tty->modes);
+    if (tty->foreground_known) { /* criu put the root's group in front */
+        tty->foreground_known = false;
+        tty_set_foreground(stream, wish);
+    }
+}
+
+void tty_pump(struct stream *stream)
+{
+    bool full;
+
+    pump_out(stream); /* before the input: it may bring new modes */
+    full = pump_in(stream);
+    if (stream->late.len > 0 || mig_stream_room(&stream->base) < 2) {
+        if (full)
+            mig_watch(&stream->capsule->loop, &stream->source, EPOLLOUT);
+        else
+            mig_unwatch(&stream->capsule->loop, &stream->source);
+    } else {
+        mig_watch(&stream->capsule->loop, &stream->source, EPOLLIN | (full ? EPOLLOUT : 0));
+    }
+}
+
+void tty_freeze(struct stream *stream)
+{
+    struct tty *tty = stream->capsule->tty;
+
+    mig_timer_cancel(&stream->capsule->loop, &tty->feed_timer);
+    mig_timer_cancel(&stream->capsule->loop, &tty->cr_timer);
+    if (stream->fd >= 0)
+        tty_take_unread(stream);
+}
+
+void tty_close(struct stream *stream)
+{
+    struct tty *tty = stream->capsule->tty;
+
+    mig_timer_cancel(&stream->capsule->loop, &tty->feed_timer);
+    mig_timer_cancel(&stream->capsule->loop, &tty->cr_timer);
+    if (tty->slave >= 0)
+        close(tty->slave);
+    tty->slave = -1;
+}
+
+void tty_export(const struct stream *stream, struct mig_bytes *out)
+{
+    const struct tty *tty = stream->capsule->tty;
+    struct mig_tty_mode mode;
+    struct winsize w = {0};
+
+    pack_modes(&tty->modes, &mode);
+    mig_bytes_add(out, &mode, sizeof mode);
+    mig_bytes_u8(out, tty->foreground_known ? (tty->foreground ? 2 : 1) : 0);
+    mig_bytes_u32(out, (uint32_t)tty->guest_group);
+    if (stream->fd >= 0)
+        ioctl(stream->fd, TIOCGWINSZ, &w);
+    mig_bytes_add(out, &w, sizeof w);
+}
+
+bool tty_import(struct stream *stream, struct mig_reader *r)
+{
+    struct tty *tty = stream->capsule->tty;
+    const uint8_t *mode = mig_read_raw(r, sizeof(struct mig_tty_mode));
+    uint8_t foreground = mig_read_u8(r);
+    pid_t group = (pid_t)mig_read_u32(r);
+    const uint8_t *size = mig_read_raw(r, sizeof(struct winsize));
+    struct mig_tty_mode copy;
+
+    if (r->bad || foreground > 2)
+        return false;
+    memcpy(&copy, mode, sizeof copy);
+    unpack_modes(&copy, &tty->modes);
+    tty->modes_owed = true; /* to be compared with what criu restores */
+    tty->foreground_known = foreground != 0;
+    tty->foreground = foreground == 2;
+    tty->guest_group = group;
+    if (stream->fd >= 0)
+        ioctl(stream->fd, TIOCSWINSZ, size);
+    return true;
+}
