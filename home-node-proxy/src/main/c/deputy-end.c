@@ -68,6 +68,7 @@ void stop_self(struct deputy *d, int signo)
     if (!continue_pending())
         kill(getpid(), SIGSTOP);
     tell_state(d, "running", 0);
+    terminals_resume(d);
     mig_link_resync(&d->link);
 }
 
@@ -183,6 +184,8 @@ void body_ended(struct deputy *d, const struct mig_exit *end)
         return;
     d->exit = *end;
     d->ending = true;
+    if (!end->leftovers)
+        terminals_take_back(d);
     for (c = d->channels; c != NULL; c = c->next) {
         c->must_flush = c->stream.in.len;
         channel_update(c);

@@ -145,7 +145,7 @@ void channel_update(struct channel *c)
     if (c->fd < 0 || c->kind == FILE_OUT)
         return;
     if (reads(c) && !c->hung_up && mig_stream_room(&c->stream) > 0 && !c->deputy->ending
-        && (c->kind != TERMINAL || c->foreground || c->stream.flags & MIG_STREAM_DEMAND)) {
+        && (c->kind != TERMINAL || (c->hands_off == 0 && (c->foreground || c->stream.flags & MIG_STREAM_DEMAND)))) {
         events |= EPOLLIN;
         watch = true;
     }

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define POLL_MS 100
-#define LOOK_MORE_MS 5
+#define HANDS_OFF_LOOKS 10
 
 _Static_assert(sizeof(struct mig_tty_mode) == sizeof(struct termios2), "the wire carries the kernel's struct termios2");
 
@@ -128,6 +128,8 @@ static void refresh(struct channel *c)
     c->foreground = foreground;
     c->controlling = controlling;
     c->known = true;
+    if (c->hands_off > 0)
+        c->hands_off--;
     channel_update(c);
 }
 
@@ -206,6 +208,10 @@ static void type_again(struct channel *c, const uint8_t *data, size_t len)
     bool changed = false;
     size_t i;
 
+    /* The body's end or stop follows; until then this process must not be the one that reads it again. */
+    c->hands_off = HANDS_OFF_LOOKS;
+    channel_update(c);
+
     if (get_mode(c, &before)) {
         quiet = before;
         quiet.lflag &= ~(uint32_t)(ECHO | ECHONL | ISIG);
@@ -231,6 +237,27 @@ static void type_again(struct channel *c, const uint8_t *data, size_t len)
     }
     if (changed)
         ioctl(c->io, TCSETS2, &before);
+}
+
+void terminals_take_back(struct deputy *d)
+{
+    for (struct channel *c = d->channels; c != NULL; c = c->next) {
+        struct mig_bytes lost = {0};
+
+        if (c->kind != TERMINAL || c->fd < 0 || c->hung_up)
+            continue;
+        mig_link_unacked_data(&d->link, c->stream.id, &lost);
+        if (lost.len > 0)
+            type_again(c, mig_bytes_at(&lost), lost.len);
+        mig_bytes_free(&lost);
+    }
+}
+
+void terminals_resume(struct deputy *d)
+{
+    for (struct channel *c = d->channels; c != NULL; c = c->next)
+        c->hands_off = 0;
+    terminals_refresh(d);
 }
 
 void terminal_frame(struct deputy *d, uint16_t type, struct mig_reader *r)

@@ -49,6 +49,7 @@ struct channel {
     struct mig_timer retry; /* disk full */
     /* terminals */
     bool known, foreground, controlling, hung_up;
+    uint8_t hands_off; /* looks at the terminal until it is read again: what was given back is for others */
     struct mig_tty_mode mode;
     struct mig_tty_size size;
     struct mode_change *changes;
@@ -113,6 +114,10 @@ int terminal_open(struct channel *c);
 void terminal_frame(struct deputy *d, uint16_t type, struct mig_reader *r);
 void terminals_refresh(struct deputy *d);
 void terminals_start(struct deputy *d);
+/* The body has ended: what it was sent and did not take is for the next reader. */
+void terminals_take_back(struct deputy *d);
+/* This process was stopped and continued: what was given back before has been read, or is for the body. */
+void terminals_resume(struct deputy *d);
 void terminal_read(struct channel *c);
 void terminal_hung_up(struct channel *c);
 /* Applies the changes whose time has come after n more bytes were written. */

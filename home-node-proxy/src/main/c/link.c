@@ -186,8 +186,24 @@ void mig_link_post(struct mig_link *link, uint16_t type, const void *head, size_
     link->waiting++;
     if (link->unsent == NULL)
         link->unsent = p;
+    /* The deputy takes back what the body has not got when it ends: it must know exactly what that is. */
+    if (type == MIG_EXIT && link->owed_frames > 0)
+        link->ack_due = true;
     watch_unacked(link);
     mig_hull_pump(link->hull);
+}
+
+void mig_link_unacked_data(const struct mig_link *link, uint16_t stream, struct mig_bytes *out)
+{
+    for (const struct mig_packet *p = link->unacked; p != NULL; p = p->next) {
+        struct mig_reader r = mig_reader_of(p->bytes, p->size);
+        struct mig_header header;
+
+        memcpy(&header, p->bytes, sizeof header);
+        mig_read_raw(&r, sizeof header);
+        if (header.type == MIG_DATA && mig_read_u16(&r) == stream)
+            mig_bytes_add(out, r.at, mig_reader_left(&r));
+    }
 }
 
 bool mig_link_wants(const struct mig_link *link)

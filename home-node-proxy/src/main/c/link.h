@@ -385,6 +385,8 @@ static inline bool mig_link_settled(const struct mig_link *link)
 {
     return link->unacked == NULL;
 }
+/* Appends the bytes of a stream that were sent and are not acknowledged: the peer has not taken them, as far as we know. */
+void mig_link_unacked_data(const struct mig_link *link, uint16_t stream, struct mig_bytes *out);
 /*
  * held = true: the link neither sends nor takes anything (what comes is dropped, to be sent again later): for EXPORT.
  * Posting is still possible. held = false: goes on, asking the peer to resend.

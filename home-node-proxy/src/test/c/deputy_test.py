@@ -308,21 +308,23 @@ class StreamTest(RigTest):
         link.auto_window = False
         os.set_blocking(child.stdin.fileno(), False)
         data = random.Random(1).randbytes(400000)
-        sent = got = 0
+        sent = granted = 0
         time.sleep(0.1)
         while sent < len(data):
             try:
                 sent += os.write(child.stdin.fileno(), data[sent : sent + 10000])
             except BlockingIOError:
                 with link.lock:
-                    if len(link.received[1]) == got + WINDOW_BYTES:
-                        # the window is full and so is the pipe: nothing more may come
+                    # Once the window is full and the pipe too, nothing more may come before the window opens.
+                    if len(link.received[1]) == granted + WINDOW_BYTES:
                         link.grant(1, WINDOW_BYTES)
-                        got += WINDOW_BYTES
+                        granted += WINDOW_BYTES
+                time.sleep(0.001)
             with link.lock:
-                self.assertLessEqual(len(link.received[1]), got + WINDOW_BYTES)
-        link.auto_window = True
-        link.grant(1, WINDOW_BYTES // 2)
+                self.assertLessEqual(len(link.received[1]), granted + WINDOW_BYTES)
+        with link.lock:
+            link.auto_window = True
+            link.grant(1, len(link.received[1]) - granted)
         child.stdin.close()
         self.assertEqual(data, link.expect_data(1, len(data)))
         link.until(lambda: 1 in link.eof, "EOF")

@@ -142,8 +142,8 @@ int main(int argc, char **argv)
         filter(strcmp(argv[2], "forbid") == 0);
         start(wait_somehow, 1);
     } else if (strcmp(what, "strict") == 0) {
-        ready();
         prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
+        ready();
         for (;;)
             if (read(0, &i, 1) <= 0)
                 syscall(SYS_exit, 0);

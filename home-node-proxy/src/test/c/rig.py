@@ -54,6 +54,7 @@ class Link:
         self.received = collections.defaultdict(bytearray)
         self.eof, self.closed = set(), set()
         self.auto_window = True
+        self.deaf = False  # numbered frames are neither taken nor acknowledged
         self.conts = 0
         self.hellos = []
         self.broken = None
@@ -180,6 +181,8 @@ class Link:
                     for frame in list(self.unacked.values()):
                         self.put(frame)
                 self.changed.notify_all()
+                return
+            if self.deaf:
                 return
             if seq != self.in_next:
                 if seq > self.in_next:

@@ -248,8 +248,19 @@ class TerminalTest(RigTest):
         self.bash.type("echo $((6*7))\n")
         self.assertEqual(b"echo $((6*7))\n", link.expect_data(1, 14))
         link.send(TTY_UNREAD, struct.pack("<H", 1) + b"echo $((6*7))\n")
+        link.settle()
+        time.sleep(0.1)
+        self.assertEqual(b"", bytes(link.received[1]))
         link.exit(0)
         self.bash.expect("\r\n42\r\n")
+
+    def test_typed_at_the_last_moment_goes_to_the_shell(self):
+        pid, link = self.start()
+        link.deaf = True
+        self.bash.type("echo $((6*8))\n")
+        time.sleep(0.2)
+        link.exit(0)
+        self.bash.expect("\r\n48\r\n")
 
     def test_stopped_by_reading_in_the_background(self):
         pid, link = self.start("sleep 1000 &")
