@@ -122,6 +122,9 @@ static int do_init(int argc, char **argv)
 	pid_t pid;
 
 	signal(SIGCHLD, SIG_DFL);
+	/* What lives here must have its session leader in here, or it cannot be dumped again. */
+	if (setsid() < 0)
+		die("setsid");
 	if (argc > 3 && !strcmp(argv[3], "pty"))
 		master = open_pty(slave, sizeof(slave));
 	pid = fork();

@@ -108,19 +108,21 @@ public final class FrozenTree {
     }
 
     /**
-     * Puts every process that is in the leaf back where it came from and lets it run. Works in
-     * every state: frozen, half frozen, thawed by a killed CRIU, with members ended or born since.
-     * A cgroup that vanished meanwhile is replaced by its nearest living ancestor. Idempotent; the
-     * leaf itself stays and is empty afterwards.
+     * Lets the tree run and puts every process that is in the leaf back where it came from. Works
+     * in every state: frozen, half frozen, thawed by a killed CRIU, with members ended or born
+     * since. A cgroup that vanished meanwhile is replaced by its nearest living ancestor.
+     * Idempotent; the leaf itself stays and is empty afterwards.
      *
      * @return the pids that could not go back exactly where they came from
      */
     public List<Integer> thawAndReturn() {
+        // Thaw first: a move between cgroups may wait 10 ms and more for an RCU grace period, which
+        // nobody has to spend frozen. What is born in the leaf meanwhile is found by the next
+        // round.
+        leaf.thaw();
         List<Integer> elsewhere = new ArrayList<>();
         Backoff backoff = new Backoff(RETURN_LIMIT);
         List<Integer> inside = leaf.pids();
-        // Each leaves while the rest is still frozen: what runs again can no longer fork inside the
-        // leaf.
         while (!inside.isEmpty()) {
             for (int pid : inside) {
                 if (!putBack(pid) && !elsewhere.contains(pid)) {
@@ -133,7 +135,6 @@ public final class FrozenTree {
                 break;
             }
         }
-        leaf.thaw();
         if (!elsewhere.isEmpty()) {
             log.warn(
                     "old cgroups are gone, processes went to an ancestor, leaf={} pids={}",

@@ -23,16 +23,7 @@ final class Stragglers {
         for (int pid : pids) {
             for (int tid : table.threads(pid)) {
                 if (table.threadState(pid, tid) == 'D') {
-                    String comm = table.stat(pid).map(ProcessTable.Stat::comm).orElse("?");
-                    found.add(
-                            "pid="
-                                    + pid
-                                    + " tid="
-                                    + tid
-                                    + " comm="
-                                    + comm
-                                    + " state=D waits-in="
-                                    + table.waitsIn(pid, tid));
+                    found.add(describe(table, pid, tid));
                     if (found.size() == MAX_NAMED) {
                         return found;
                     }
@@ -40,6 +31,17 @@ final class Stragglers {
             }
         }
         return found;
+    }
+
+    private static String describe(ProcessTable table, int pid, int tid) {
+        String comm = table.stat(pid).map(ProcessTable.Stat::comm).orElse("?");
+        String where = table.waitsIn(pid, tid);
+        // fork(2) itself never sleeps long; inside it only vfork's wait for the child does.
+        String why =
+                where.equals("kernel_clone") || where.contains("vfork")
+                        ? " (vfork: until its child executes or ends)"
+                        : "";
+        return "pid=" + pid + " tid=" + tid + " comm=" + comm + " state=D waits-in=" + where + why;
     }
 
     static String describe(Iterable<Integer> pids) {

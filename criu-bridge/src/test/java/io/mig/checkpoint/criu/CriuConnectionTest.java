@@ -9,6 +9,7 @@ import io.mig.checkpoint.CheckpointException;
 import io.mig.checkpoint.CheckpointListener;
 import io.mig.checkpoint.CriuNotification;
 import io.mig.checkpoint.CriuVersion;
+import io.mig.checkpoint.DumpRequest;
 import io.mig.checkpoint.DumpResult;
 import io.mig.checkpoint.FrozenTree;
 import io.mig.checkpoint.RestoreRequest;
@@ -18,6 +19,7 @@ import io.mig.checkpoint.support.CriuLab;
 import io.mig.checkpoint.support.Harness;
 import io.mig.checkpoint.support.Workload;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -97,6 +99,53 @@ class CriuConnectionTest {
             assertThat(tree.isFrozen()).isTrue();
             tree.thawAndReturn();
         }
+    }
+
+    @Test
+    void shouldHopFromCapsuleToCapsuleWhenDumpedInsideEach() throws IOException {
+        Path counters = directory.resolve("counters");
+        try (Workload work = Workload.ready(directory, "threads", "3", counters.toString())) {
+            int pid = work.pid();
+            Path images = lab.images;
+            try (CriuConnection criu = lab.criu()) {
+                lab.freeze(pid);
+                criu.dump(lab.dumpOf(pid).build(), CheckpointListener.NONE);
+            }
+            lab.leaf.kill();
+            for (int hop = 1; hop <= 3; hop++) {
+                try (Capsule capsule = lab.capsule()) {
+                    capsule.criu()
+                            .restore(
+                                    RestoreRequest.of(images).rstSibling(true).build(),
+                                    CheckpointListener.NONE);
+                    Workload.awaitTick(counters, 0);
+                    Workload.awaitTick(counters, 3);
+                    images = Files.createDirectory(directory.resolve("hop-" + hop));
+                    try (CriuConnection criu = capsule.secondCriu(lab.server)) {
+                        FrozenTree tree = lab.freeze(capsule.hostPid(pid));
+                        assertThat(tree.pids()).hasSize(2);
+                        criu.dump(
+                                DumpRequest.of(pid, images)
+                                        .freezeCgroup(lab.leaf.directory())
+                                        .build(),
+                                CheckpointListener.NONE);
+                        assertThat(tree.isFrozen()).isTrue();
+                    }
+                    lab.leaf.kill();
+                }
+            }
+        }
+    }
+
+    @Test
+    void shouldDumpAndLeaveNothingWhenRehearsing() throws IOException {
+        Path scratch = Files.createDirectory(directory.resolve("scratch"));
+
+        Rehearsal.Result result = new Rehearsal(lab.launcher, lab.freezer(), scratch).run();
+
+        assertThat(result.dump()).isPositive();
+        assertThat(scratch).isEmptyDirectory();
+        assertThat(lab.freezer().leftovers()).hasSize(1);
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.mig.checkpoint.support;
 import static org.awaitility.Awaitility.await;
 
 import io.mig.checkpoint.criu.CriuConnection;
+import io.mig.checkpoint.criu.CriuLauncher;
 import io.mig.checkpoint.criu.CriuServer;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -120,6 +121,42 @@ public final class Capsule implements AutoCloseable {
         }
     }
 
+    /** The pid the host gives to the process that is {@code pid} inside. */
+    public int hostPid(int pid) {
+        return processes().stream()
+                .mapToInt(each -> (int) each.pid())
+                .filter(each -> innerPid(each) == pid)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("nobody inside has pid " + pid));
+    }
+
+    private static int innerPid(int hostPid) {
+        try (var lines = Files.lines(Path.of("/proc", Integer.toString(hostPid), "status"))) {
+            return lines.filter(line -> line.startsWith("NSpid:"))
+                    .map(line -> line.substring(line.lastIndexOf('\t') + 1))
+                    .mapToInt(Integer::parseInt)
+                    .findFirst()
+                    .orElse(0);
+        } catch (IOException | java.io.UncheckedIOException gone) {
+            return 0;
+        }
+    }
+
+    /** Starts another criu inside, for the dump of what lives here. */
+    public CriuConnection secondCriu(CriuServer server) {
+        List<String> enter =
+                List.of(
+                        "nsenter",
+                        "-t",
+                        Integer.toString(hostPid(1)),
+                        "-p",
+                        "-m",
+                        "--",
+                        Harness.executable().toString(),
+                        "spawn");
+        return new CriuLauncher(server, enter, Harness.CRIU).start(Harness.PATIENCE);
+    }
+
     /** Processes inside, as the host sees them. */
     public List<ProcessHandle> processes() {
         return process.descendants().toList();
@@ -132,9 +169,7 @@ public final class Capsule implements AutoCloseable {
         process.destroyForcibly();
         inside.forEach(ProcessHandle::destroyForcibly);
         await().atMost(Harness.PATIENCE)
-                .until(
-                        () ->
-                                !process.isAlive()
-                                        && inside.stream().noneMatch(ProcessHandle::isAlive));
+                .pollInterval(5, TimeUnit.MILLISECONDS)
+                .until(() -> !process.isAlive() && inside.stream().noneMatch(Harness::runs));
     }
 }

@@ -42,6 +42,10 @@ public final class CriuLab implements AutoCloseable {
         }
     }
 
+    public Freezer freezer() {
+        return freezer;
+    }
+
     public FrozenTree freeze(int pid) {
         return new TreeFreezer(freezer.root()).freeze(pid, leaf);
     }

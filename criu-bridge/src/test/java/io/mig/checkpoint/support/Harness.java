@@ -88,4 +88,14 @@ public final class Harness {
         command.addAll(List.of(arguments));
         return command;
     }
+
+    /** False for a zombie too: how soon init reaps an orphan is not ours to wait for. */
+    static boolean runs(ProcessHandle process) {
+        try {
+            String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
+            return process.isAlive() && !stat.substring(stat.lastIndexOf(')')).startsWith(") Z");
+        } catch (IOException gone) {
+            return false;
+        }
+    }
 }

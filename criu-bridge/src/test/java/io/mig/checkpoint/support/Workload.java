@@ -99,9 +99,7 @@ public final class Workload implements AutoCloseable {
         process.destroyForcibly();
         family.forEach(ProcessHandle::destroyForcibly);
         await().atMost(Harness.PATIENCE)
-                .until(
-                        () ->
-                                !process.isAlive()
-                                        && family.stream().noneMatch(ProcessHandle::isAlive));
+                .pollInterval(5, TimeUnit.MILLISECONDS)
+                .until(() -> !process.isAlive() && family.stream().noneMatch(Harness::runs));
     }
 }
