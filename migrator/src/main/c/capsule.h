@@ -142,6 +142,8 @@ void stream_start(struct stream *stream);
 void stream_freeze(struct stream *stream);
 /* Takes everything that the guest wrote until now into `late` and puts the barrier behind it. */
 void stream_drain(struct stream *stream);
+/* Sends everything that came for the guest but was not read by it home again (terminal, demand). */
+void stream_give_back(struct stream *stream);
 bool stream_over(const struct stream *stream);
 void stream_close(struct stream *stream);
 /* Bytes fed to the guest but not yet read by it, without taking them. */
@@ -155,7 +157,7 @@ struct tty {
     struct stream *stream; /* fd = master */
     int index;
     int slave; /* kept open: for modes, unread input, and so that the master never hangs up by itself */
-    struct termios modes;        /* as last agreed on with home, without EXTPROC */
+    struct mig_tty_mode modes;   /* as last agreed on with home; EXTPROC does not count */
     bool modes_owed;             /* changed by the guest, not yet told */
     bool held_cr;                /* a CR at the end of the output so far, waiting for its LF */
     bool foreground, foreground_known;
@@ -174,8 +176,6 @@ void tty_drain(struct stream *stream);
 void tty_close(struct stream *stream);
 /* Frames TTY_MODE, TTY_SIZE, TTY_FG, TTY_HUP; the payload begins behind the stream number. */
 void tty_frame(struct stream *stream, uint16_t type, const uint8_t *payload, size_t len);
-/* Sends everything typed but unread home again. */
-void tty_give_back(struct stream *stream);
 /* Takes what the guest did not read yet out of the pty, to the front of the input. */
 void tty_take_unread(struct stream *stream);
 void tty_set_foreground(struct stream *stream, bool foreground);
@@ -199,6 +199,8 @@ struct body {
     unsigned missed; /* ticks that did not find it */
     bool ended, exit_sent, leftovers, finished_sent;
     int status;
+    pid_t group;      /* last known process group */
+    uint32_t conts;   /* SIGCONTs taken from the link, see struct mig_stopped */
     bool group_told; /* last GROUP sent */
     char trouble[96]; /* why the link broke, empty: it did not */
 };

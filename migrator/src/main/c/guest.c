@@ -97,6 +97,7 @@ int body_start(struct body *body, int stopped)
     body->restored = true;
     body->stopped = stopped;
     body->stop_known = stopped != 0 && !body->stop_owed;
+    body->group = stat.pgrp;
     body->pidfd.fd = fd;
     body->reported = is_family(body->capsule, stat.ppid);
     if (!body->reported)
@@ -113,15 +114,15 @@ static bool uses_link(const struct stream *stream, const struct body *body)
 
 static void tell_stopped(struct body *body)
 {
-    int32_t signo = body->stopped;
+    struct mig_stopped stopped = {.signo = body->stopped, .conts = body->conts};
     struct tty *tty = body->capsule->tty;
 
     if (body->ended || !body->stop_owed)
         return;
     if (body->stopped != 0) {
         if (tty != NULL && uses_link(tty->stream, body))
-            tty_give_back(tty->stream);
-        mig_link_post(&body->link, MIG_STOPPED, &signo, sizeof signo, NULL, 0);
+            stream_give_back(tty->stream);
+        mig_link_post(&body->link, MIG_STOPPED, &stopped, sizeof stopped, NULL, 0);
     } else {
         mig_link_post(&body->link, MIG_CONTINUED, NULL, 0, NULL, 0);
     }
@@ -144,8 +145,8 @@ static void tell_exit(struct body *body)
         for (stream = body->capsule->streams; stream != NULL; stream = stream->next) {
             if (!uses_link(stream, body))
                 continue;
-            if (stream->kind == KIND_TTY)
-                tty_give_back(stream);
+            if (stream->fd >= 0 && (stream->kind == KIND_TTY || (stream->base.flags & MIG_STREAM_DEMAND)))
+                stream_give_back(stream);
             stream_close(stream);
         }
     }
@@ -409,12 +410,22 @@ static void take_signal(struct body *body, const uint8_t *payload, size_t len)
     if (len < sizeof s)
         return;
     memcpy(&s, payload, sizeof s);
-    if (s.signo <= 0 || s.signo >= NSIG || body->ended)
+    if (s.signo <= 0 || s.signo >= NSIG)
         return;
+    if (s.signo == SIGCONT) {
+        body->conts++;
+        body->stop_known = false;
+    }
+    if (body->ended) {
+        struct fan_out f = {capsule, &s, body->group};
+
+        /* A keeper at home stands for those whom the body left behind. */
+        if (s.group && body->leftovers && body->group > 0)
+            proc_each(deliver_to_member, &f);
+        return;
+    }
     own = group_of(body->pid);
     group = own;
-    if (s.signo == SIGCONT)
-        body->stop_known = false;
     /* A shell among the guests may have put another group in front: Ctrl-C is meant for that one. */
     if (from_kernel_tty(&s) && s.signo != SIGHUP && s.signo != SIGCONT && capsule->tty != NULL && capsule->tty->stream->fd >= 0) {
         pid_t front = tcgetpgrp(capsule->tty->stream->fd);
@@ -537,6 +548,7 @@ static void tick_body(struct body *body)
         }
     }
     newcomer.group = stat.pgrp;
+    body->group = stat.pgrp;
     if (stat.pgrp > 0 && speaks_for_group(body, stat.pgrp))
         proc_each(is_newcomer, &newcomer);
     on = newcomer.found;

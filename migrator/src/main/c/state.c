@@ -3,7 +3,7 @@
  *
  *   u32 magic, u32 format, u32 bodies, u32 streams
  *   streams: u16 id, u8 kind, u8 bits, u32 link, u64 sent, u64 barrier, u32 early, bytes, u32 late, bytes, [tty]
- *   bodies:  u32 pid, u8 bits, u8 stopped, i32 status, link state (mig_link_export)
+ *   bodies:  u32 pid, u8 bits, u8 stopped, i32 status, u32 group, u32 conts, link state (mig_link_export)
  */
 #define _GNU_SOURCE
 #include "capsule.h"
@@ -54,6 +54,8 @@ static void export_body(const struct body *body, struct mig_bytes *out)
                                 | (body->group_told ? BODY_GROUP : 0) | (body->stop_owed ? BODY_STOP_OWED : 0)));
     mig_bytes_u8(out, (uint8_t)body->stopped);
     mig_bytes_u32(out, (uint32_t)body->status);
+    mig_bytes_u32(out, (uint32_t)body->group);
+    mig_bytes_u32(out, body->conts);
     mig_link_export(&body->link, out);
 }
 
@@ -168,6 +170,8 @@ static const char *import_body(struct capsule *capsule, struct mig_reader *r)
     body->stop_owed = bits & BODY_STOP_OWED;
     body->stopped = mig_read_u8(r);
     body->status = (int)mig_read_u32(r);
+    body->group = (pid_t)mig_read_u32(r);
+    body->conts = mig_read_u32(r);
     body->restored = body->ended; /* one that has ended will not be among the restored pids */
     return !r->bad && mig_link_import(&body->link, r) ? NULL : "the state of a link is damaged or does not fit";
 }

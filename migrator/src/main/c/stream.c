@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define CHUNK 32768
+#define UNREAD_CHUNK 4096
 /* A pipe may be made this big by its user (fs.pipe-max-size of an unprivileged one); what is beyond stays in it. */
 #define MAX_DRAIN (2u << 20)
 
@@ -90,9 +91,39 @@ bool stream_over(const struct stream *stream)
 
 /* ---------------------------------------------------------------- towards the guest */
 
+void stream_give_back(struct stream *stream)
+{
+    struct mig_bytes all = {0};
+
+    if (stream->kind == KIND_TTY)
+        tty_take_unread(stream);
+    else
+        stream_unread(stream, &all);
+    if (stream->early.len > 0)
+        mig_bytes_add(&all, mig_bytes_at(&stream->early), stream->early.len);
+    mig_bytes_free(&stream->early);
+    if (stream->base.in.len > 0) {
+        mig_bytes_add(&all, mig_bytes_at(&stream->base.in), stream->base.in.len);
+        mig_stream_consumed(stream->link, &stream->base, stream->base.in.len);
+    }
+    while (all.len > 0) {
+        size_t n = all.len < UNREAD_CHUNK ? all.len : UNREAD_CHUNK;
+
+        mig_link_post(stream->link, MIG_TTY_UNREAD, &stream->base.id, sizeof stream->base.id, mig_bytes_at(&all), n);
+        mig_bytes_drop(&all, n);
+    }
+}
+
+static bool is_demand(const struct stream *stream)
+{
+    return stream->kind == KIND_PIPE_IN && (stream->base.flags & MIG_STREAM_DEMAND) != 0;
+}
+
 /* The guest reads no more: home writers must learn it, bytes still here go nowhere. */
 static void end_input(struct stream *stream)
 {
+    if (is_demand(stream))
+        stream_give_back(stream); /* a token of make's job server, say, belongs to others */
     mig_bytes_free(&stream->early);
     mig_stream_consumed(stream->link, &stream->base, stream->base.in.len);
     if (!stream->base.eof_received)
@@ -225,8 +256,11 @@ void stream_pump(struct stream *stream)
     bool more_in, more_out;
     uint32_t events;
 
-    if (!stream->live || stream->fd < 0)
+    if (!stream->live || stream->fd < 0) {
+        if (is_demand(stream) && stream->in_done && stream->base.in.len > 0)
+            stream_give_back(stream); /* asked for by somebody who is gone */
         return;
+    }
     if (stream->kind == KIND_TTY) {
         tty_pump(stream);
         return;

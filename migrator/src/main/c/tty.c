@@ -23,66 +23,46 @@
 #define FIRST_FEED_PAUSE_MS 1
 #define LAST_FEED_PAUSE_MS 50
 #define MAX_DRAIN 65536
-#define UNREAD_CHUNK 4096
+#define UNREAD_CHUNK 4096 /* what a terminal holds */
 
 /* ---------------------------------------------------------------- modes */
 
-static void pack_modes(const struct termios *t, struct mig_tty_mode *m)
-{
-    *m = (struct mig_tty_mode){
-        .iflag = t->c_iflag,
-        .oflag = t->c_oflag,
-        .cflag = t->c_cflag,
-        .lflag = t->c_lflag & ~(tcflag_t)EXTPROC,
-        .line = t->c_line,
-        .ispeed = t->c_ispeed,
-        .ospeed = t->c_ospeed,
-    };
-    memcpy(m->cc, t->c_cc, sizeof m->cc);
-}
+/* struct termios2 of the kernel is what the wire carries, see TCSETS2(2const); the C library has no name for it. */
+#define GET_MODES _IOR('T', 0x2a, struct mig_tty_mode)
+#define SET_MODES _IOW('T', 0x2b, struct mig_tty_mode)
 
-static void unpack_modes(const struct mig_tty_mode *m, struct termios *t)
+static bool set_modes(const struct tty *tty, struct mig_tty_mode *modes)
 {
-    t->c_iflag = m->iflag;
-    t->c_oflag = m->oflag;
-    t->c_cflag = m->cflag;
-    t->c_lflag = m->lflag & ~(uint32_t)EXTPROC;
-    memcpy(t->c_cc, m->cc, sizeof m->cc);
+    modes->lflag |= EXTPROC;
+    return ioctl(tty->slave, SET_MODES, modes) == 0 && ioctl(tty->slave, GET_MODES, modes) == 0;
 }
 
 /* Speeds are left out: a pty has none. */
-static bool same_modes(const struct termios *a, const struct termios *b)
+static bool same_modes(const struct mig_tty_mode *a, const struct mig_tty_mode *b)
 {
-    return a->c_iflag == b->c_iflag && a->c_oflag == b->c_oflag && a->c_cflag == b->c_cflag
-           && ((a->c_lflag ^ b->c_lflag) & ~(tcflag_t)EXTPROC) == 0
-           && memcmp(a->c_cc, b->c_cc, sizeof((struct mig_tty_mode *)0)->cc) == 0;
+    return a->iflag == b->iflag && a->oflag == b->oflag && a->cflag == b->cflag
+           && ((a->lflag ^ b->lflag) & ~(uint32_t)EXTPROC) == 0 && memcmp(a->cc, b->cc, sizeof a->cc) == 0;
 }
 
-static bool adds_cr(const struct termios *t)
+static bool adds_cr(const struct mig_tty_mode *m)
 {
-    return (t->c_oflag & OPOST) && (t->c_oflag & ONLCR);
+    return (m->oflag & OPOST) && (m->oflag & ONLCR);
 }
 
 /* The guest's modes as they are; makes sure EXTPROC is among them. */
-static bool look_at_modes(struct tty *tty, struct termios *now)
+static bool look_at_modes(struct tty *tty, struct mig_tty_mode *now)
 {
-    if (tcgetattr(tty->slave, now) != 0)
-        return false;
-    if (!(now->c_lflag & EXTPROC)) {
-        now->c_lflag |= EXTPROC;
-        tcsetattr(tty->slave, TCSANOW, now);
-    }
-    return true;
+    return ioctl(tty->slave, GET_MODES, now) == 0 && ((now->lflag & EXTPROC) != 0 || set_modes(tty, now));
 }
 
-static void tell_modes(struct tty *tty, const struct termios *now)
+static void tell_modes(struct tty *tty, const struct mig_tty_mode *now)
 {
-    struct mig_tty_mode mode;
+    struct mig_tty_mode told = *now;
 
     tty->modes = *now;
     tty->modes_owed = false;
-    pack_modes(now, &mode);
-    mig_link_post(tty->stream->link, MIG_TTY_MODE, &tty->stream->base.id, sizeof tty->stream->base.id, &mode, sizeof mode);
+    told.lflag &= ~(uint32_t)EXTPROC;
+    mig_link_post(tty->stream->link, MIG_TTY_MODE, &tty->stream->base.id, sizeof tty->stream->base.id, &told, sizeof told);
 }
 
 /*
@@ -91,7 +71,7 @@ static void tell_modes(struct tty *tty, const struct termios *now)
  */
 static void modes_changed(struct tty *tty, bool output_is_empty)
 {
-    struct termios now;
+    struct mig_tty_mode now;
 
     if (!look_at_modes(tty, &now))
         return;
@@ -231,19 +211,19 @@ void tty_drain(struct stream *stream)
 /* ---------------------------------------------------------------- input */
 
 /* A canonical reader gets a line at a time, and end of file only when its character stands alone. */
-static size_t next_unit(const struct termios *t, const struct mig_bytes *queue)
+static size_t next_unit(const struct mig_tty_mode *t, const struct mig_bytes *queue)
 {
     const uint8_t *at = mig_bytes_at(queue);
     size_t n;
 
-    if (!(t->c_lflag & ICANON))
+    if (!(t->lflag & ICANON))
         return queue->len;
-    if (at[0] == t->c_cc[VEOF])
+    if (at[0] == t->cc[VEOF])
         return 1;
     for (n = 0; n < queue->len; n++) {
-        if (at[n] == t->c_cc[VEOF])
+        if (at[n] == t->cc[VEOF])
             return n;
-        if (at[n] == '\n' || (at[n] == t->c_cc[VEOL] && at[n] != 0) || (at[n] == t->c_cc[VEOL2] && at[n] != 0))
+        if (at[n] == '\n' || (at[n] == t->cc[VEOL] && at[n] != 0) || (at[n] == t->cc[VEOL2] && at[n] != 0))
             return n + 1;
     }
     return n;
@@ -266,7 +246,7 @@ static bool pump_in(struct stream *stream)
         struct mig_bytes *queue = stream->early.len > 0 ? &stream->early : &stream->base.in;
         ssize_t n;
 
-        if ((tty->modes.c_lflag & ICANON) && guest_has_unread(tty)) {
+        if ((tty->modes.lflag & ICANON) && guest_has_unread(tty)) {
             mig_timer_set(&stream->capsule->loop, &tty->feed_timer, tty->feed_pause);
             tty->feed_pause = tty->feed_pause * 2 > LAST_FEED_PAUSE_MS ? LAST_FEED_PAUSE_MS : tty->feed_pause * 2;
             return false;
@@ -306,7 +286,7 @@ void tty_take_unread(struct stream *stream)
         if (n > 0)
             mig_bytes_add(&unread, buffer, (size_t)n);
         else /* the end-of-file character alone */
-            mig_bytes_u8(&unread, tty->modes.c_cc[VEOF]);
+            mig_bytes_u8(&unread, tty->modes.cc[VEOF]);
     }
     if (unread.len == 0)
         return;
@@ -314,25 +294,6 @@ void tty_take_unread(struct stream *stream)
         mig_bytes_add(&unread, mig_bytes_at(&stream->early), stream->early.len);
     mig_bytes_free(&stream->early);
     stream->early = unread;
-}
-
-void tty_give_back(struct stream *stream)
-{
-    struct mig_bytes *all = &stream->early;
-
-    if (stream->fd < 0)
-        return;
-    tty_take_unread(stream);
-    if (stream->base.in.len > 0) {
-        mig_bytes_add(all, mig_bytes_at(&stream->base.in), stream->base.in.len);
-        mig_stream_consumed(stream->link, &stream->base, stream->base.in.len);
-    }
-    while (all->len > 0) {
-        size_t n = all->len < UNREAD_CHUNK ? all->len : UNREAD_CHUNK;
-
-        mig_link_post(stream->link, MIG_TTY_UNREAD, &stream->base.id, sizeof stream->base.id, mig_bytes_at(all), n);
-        mig_bytes_drop(all, n);
-    }
 }
 
 /* ---------------------------------------------------------------- what home says */
@@ -370,18 +331,14 @@ void tty_frame(struct stream *stream, uint16_t type, const uint8_t *payload, siz
     struct tty *tty = stream->capsule->tty;
     struct mig_tty_mode mode;
     struct mig_tty_size size;
-    struct termios now;
 
     if (stream->fd < 0)
         return;
     if (type == MIG_TTY_MODE && len >= sizeof mode) {
         memcpy(&mode, payload, sizeof mode);
-        if (tcgetattr(tty->slave, &now) != 0)
+        if (!set_modes(tty, &mode))
             return;
-        unpack_modes(&mode, &now);
-        now.c_lflag |= EXTPROC;
-        tcsetattr(tty->slave, TCSANOW, &now);
-        tcgetattr(tty->slave, &tty->modes);
+        tty->modes = mode;
         tty->modes_owed = false;
     } else if (type == MIG_TTY_SIZE && len >= sizeof size) {
         memcpy(&size, payload, sizeof size);
@@ -413,7 +370,6 @@ int tty_open(struct stream *stream, int index)
     struct tty *tty;
     char path[32];
     struct stat st;
-    struct termios modes;
     int packet = 1;
 
     snprintf(path, sizeof path, "/dev/pts/%d", index);
@@ -424,11 +380,8 @@ int tty_open(struct stream *stream, int index)
     *tty = (struct tty){.stream = stream, .index = index, .slave = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
     stream->capsule->tty = tty;
     if (tty->slave < 0 || ioctl(stream->fd, TIOCPKT, &packet) != 0 || fstat(tty->slave, &st) != 0
-        || tcgetattr(tty->slave, &modes) != 0)
+        || !look_at_modes(tty, &tty->modes))
         return -errno;
-    modes.c_lflag |= EXTPROC;
-    tcsetattr(tty->slave, TCSANOW, &modes);
-    tty->modes = modes;
     tty->feed_pause = FIRST_FEED_PAUSE_MS;
     tty->feed_timer = (struct mig_timer){.fire = feed_again, .owner = stream};
     tty->cr_timer = (struct mig_timer){.fire = cr_is_alone, .owner = stream};
@@ -442,7 +395,7 @@ int tty_open(struct stream *stream, int index)
 void tty_start(struct stream *stream)
 {
     struct tty *tty = stream->capsule->tty;
-    struct termios now;
+    struct mig_tty_mode now;
     bool wish = tty->foreground;
 
     if (stream->fd < 0 || !look_at_modes(tty, &now))
@@ -496,11 +449,9 @@ void tty_close(struct stream *stream)
 void tty_export(const struct stream *stream, struct mig_bytes *out)
 {
     const struct tty *tty = stream->capsule->tty;
-    struct mig_tty_mode mode;
     struct winsize w = {0};
 
-    pack_modes(&tty->modes, &mode);
-    mig_bytes_add(out, &mode, sizeof mode);
+    mig_bytes_add(out, &tty->modes, sizeof tty->modes);
     mig_bytes_u8(out, tty->foreground_known ? (tty->foreground ? 2 : 1) : 0);
     mig_bytes_u32(out, (uint32_t)tty->guest_group);
     if (stream->fd >= 0)
@@ -515,12 +466,10 @@ bool tty_import(struct stream *stream, struct mig_reader *r)
     uint8_t foreground = mig_read_u8(r);
     pid_t group = (pid_t)mig_read_u32(r);
     const uint8_t *size = mig_read_raw(r, sizeof(struct winsize));
-    struct mig_tty_mode copy;
 
     if (r->bad || foreground > 2)
         return false;
-    memcpy(&copy, mode, sizeof copy);
-    unpack_modes(&copy, &tty->modes);
+    memcpy(&tty->modes, mode, sizeof tty->modes);
     tty->modes_owed = true; /* to be compared with what criu restores */
     tty->foreground_known = foreground != 0;
     tty->foreground = foreground == 2;

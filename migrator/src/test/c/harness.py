@@ -455,10 +455,10 @@ class Agent:
         except AssertionError:
             os.kill(capsule.pid, signal.SIGKILL)
         end = time.time() + 5
-        while os.path.exists(f"/proc/{capsule.pid}") and time.time() < end:
-            self.turn()
+        while alive(capsule.pid) and time.time() < end:
+            self.turn(0.002)
         del self.capsules[capsule.id]
-        assert not os.path.exists(f"/proc/{capsule.pid}"), "the capsule outlives DESTROY"
+        assert not alive(capsule.pid), "the capsule outlives DESTROY"
 
     def processes(self, capsule):
         out = {}
@@ -566,9 +566,17 @@ def tail(path, lines=25):
         return str(e)
 
 
+def alive(pid):
+    """Not even dying any more? Whoever adopted it may take his time to reap it."""
+    try:
+        return stat(pid)["state"] not in "ZX"
+    except OSError:
+        return False
+
+
 def wait_gone(pid, seconds=5):
     end = time.time() + seconds
-    while os.path.exists(f"/proc/{pid}") and time.time() < end:
+    while alive(pid) and time.time() < end:
         time.sleep(0.01)
 
 

@@ -89,13 +89,13 @@ def shouldStopAndContinueWhenJobControlAsks(agent, work):
     agent.until(lambda: d.output.get(1) == b"x\n", "echo by cat")
     d.signal(signal.SIGTSTP, code=SI_KERNEL, group=1)
     agent.until(lambda: d.has(STOPPED), "stop")
-    assert struct.unpack("<i", d.has(STOPPED)[0])[0] == signal.SIGTSTP
+    assert struct.unpack("<iI", d.has(STOPPED)[0])[0] == signal.SIGTSTP
     d.post(TTY_FG, struct.pack("<HB", 1, 0))
     for stops in (2, 3):
         # cat reads in the background: the kernel of the capsule stops it, each time anew
         d.signal(signal.SIGCONT)
         agent.until(lambda: len(d.has(STOPPED)) == stops, "stop for terminal input")
-        assert struct.unpack("<i", d.has(STOPPED)[-1])[0] == signal.SIGTTIN
+        assert struct.unpack("<iI", d.has(STOPPED)[-1])[0] == signal.SIGTTIN
     # criu cannot dump what SIGTTIN stopped
     d.post(TTY_FG, struct.pack("<HB", 1, 1))
     d.signal(signal.SIGCONT)
@@ -657,16 +657,127 @@ def shouldRefuseNonsense(agent, work):
     agent.destroy(capsule)
 
 
-def counts():
-    namespaces = set()
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            for kind in ("net", "mnt", "pid"):
-                try:
-                    namespaces.add(os.readlink(f"/proc/{name}/ns/{kind}"))
-                except OSError:
-                    pass
-    return len(open("/proc/self/mounts").readlines()), len(namespaces)
+@test
+def shouldGiveTokensBackWhenNobodyReadsThem(agent, work):
+    root, streams, _, _ = pipe_job(agent, ["python3", "-u", "-c",
+                                           "import os,select,sys\n"
+                                           "select.select([0],[],[])\n"
+                                           "os.write(1,b'seen')\n"], work)
+    streams[0] = streams[0][:3] + ("demand", streams[0][4])
+    body = Body(agent, root, streams)
+    body.move()
+    d = body.deputy
+    d.write(1, b"token")
+    agent.until(lambda: d.exit_status(), "end")
+    assert d.output[2] == b"seen"
+    assert b"".join(p[2:] for p in d.has(TTY_UNREAD)) == b"t", d.has(TTY_UNREAD)
+
+
+@test
+def shouldMoveAShellThatLeadsItsSession(agent, work):
+    home = Home(agent, cwd=work)
+    home.read("$ ")
+    root = home.pid
+    time.sleep(0.2)
+    body = Body(agent, root, [(1, root, "tty", "", "")], tty_index(home))
+    st = os.stat(f"/proc/{root}/fd/0")
+    body.keys[1] = f"tty[{st.st_rdev:x}:{st.st_dev:x}]"
+    body.move(foreground=True)
+    d = body.deputy
+    for hop in range(2):
+        d.output.clear()
+        d.write(1, b"echo pid $$ $(tty)\r")
+        agent.until(lambda: f"pid {root} {home.name}".encode() in d.output.get(1, b""), "answer of the shell")
+        d.write(1, b"sleep 1000\r")
+        agent.idle(0.5)
+        d.signal(signal.SIGINT, code=SI_KERNEL, group=1)  # for the job in front, not for the shell
+        d.write(1, b"echo status $?\r")
+        agent.until(lambda: b"status 130" in d.output[1], f"job control in {d.output}")
+        body.pids = [root]
+        if hop == 0:
+            body.move()
+    d.write(1, b"exit 3\r")
+    agent.until(lambda: d.exit_status(), "end")
+    ended(d, (3 << 8, 0))
+
+
+@test
+def shouldStayTheSameAfterManyHops(agent, work):
+    root, streams, _, _ = pipe_job(agent, ["python3", "-u", "-c",
+                                           "import os,sys\nfor l in sys.stdin: print(l.strip(), os.getpid(), *sorted(os.listdir('/proc/self/fd')))\n"], work)
+    body = Body(agent, root, streams)
+    d = body.deputy
+    answers = []
+    for hop in range(8):
+        body.move()
+        d.output.clear()
+        d.write(1, b"%d\n" % hop)
+        agent.until(lambda: d.output.get(2, b"").endswith(b"\n"), "answer")
+        answers.append(d.output[2].split())
+    assert all(a[1:] == answers[0][1:] for a in answers), answers
+    assert [int(a[0]) for a in answers] == list(range(8))
+    d.eof(1)
+    agent.until(lambda: d.exit_status(), "end")
+    ended(d, (0, 0))
+
+
+@test
+def shouldReapOrphansAndKnowTheEndWhenTheParentIsKilledByTheGuest(agent, work):
+    root, streams, _, _ = pipe_job(agent, ["sh", "-c", "read a; (sh -c 'sleep 0.2; echo orphan' &) ; sleep 0.6; kill -9 $PPID; sleep 0.2; echo alive; exit 6"], work)
+    body = Body(agent, root, streams)
+    body.move()
+    d = body.deputy
+    d.write(1, b"go\n")
+    agent.until(lambda: d.exit_status(), "end")
+    ended(d, (6 << 8, 0))
+    assert d.output[2] == b"orphan\nalive\n"
+    agent.until(lambda: "event=empty" in body.capsule.events, "empty")
+
+
+@test
+def shouldLeaveAUsableAgentWhenRestoreFails(agent, work):
+    root, streams, _, _ = pipe_job(agent, ["sleep", "1000"], work)
+    body = Body(agent, root, streams)
+    images = agent.dir + "/broken"
+    os.mkdir(images)
+    capsule = agent.capsule()
+    body.prepare(capsule)
+    connection = agent.criu_in(capsule, "restore")
+    try:
+        agent.restore(connection, images, [], None)
+    except AssertionError:
+        pass
+    else:
+        raise AssertionError("restored from nothing")
+    try:
+        agent.ask(capsule, RESTORED, f"pids={root}\n")
+    except Refused as e:
+        assert "error 3 " in str(e), e
+    else:
+        raise AssertionError("nothing was restored")
+    agent.destroy(capsule)
+    body.move()  # into another one
+    body.deputy.signal(signal.SIGTERM)
+    agent.until(lambda: body.deputy.exit_status(), "end")
+    ended(body.deputy, (signal.SIGTERM, 0))
+
+
+@test
+def shouldForwardSenderAndValueOfSignals(agent, work):
+    root, streams, _, _ = pipe_job(agent, ["python3", "-u", "-c",
+                                           "import signal\n"
+                                           "signal.pthread_sigmask(signal.SIG_BLOCK,[signal.SIGUSR1,signal.SIGRTMIN])\n"
+                                           "for i in range(4):\n"
+                                           "  s=signal.sigwaitinfo([signal.SIGUSR1,signal.SIGRTMIN]); print(s.si_signo,s.si_pid,s.si_uid)\n"], work)
+    body = Body(agent, root, streams)
+    body.move()
+    d = body.deputy
+    d.signal(signal.SIGUSR1, pid=777, uid=42)
+    agent.until(lambda: d.output.get(2, b"").count(b"\n") == 1, "first")
+    for pid in (1001, 1002, 1003):
+        d.signal(signal.SIGRTMIN, code=-1, pid=pid, uid=7, value=pid)
+    agent.until(lambda: d.exit_status(), "end")
+    assert d.output[2].split(b"\n")[:4] == [b"10 777 42", b"34 1001 7", b"34 1002 7", b"34 1003 7"], d.output
 
 
 def main():
@@ -695,7 +806,7 @@ def main():
             capsules = [c.pid for c in agent.capsules.values()]
             agent.close()
             shutil.rmtree(work, ignore_errors=True)
-        leaks = [p for p in capsules if os.path.exists(f"/proc/{p}")] + [l.path for l in agent.leaves if os.path.exists(l.path)]
+        leaks = [p for p in capsules if alive(p)] + [l.path for l in agent.leaves if os.path.exists(l.path)]
         if leaks:
             verdict = "FAILED (left over: %s)" % leaks
             failed.append(function.__name__)
