@@ -8,7 +8,11 @@ import io.mig.transport.PeerMessage;
 import io.mig.wire.proto.AbortRequest;
 import io.mig.wire.proto.BeginReply;
 import io.mig.wire.proto.BeginRequest;
+import io.mig.wire.proto.BodySignal;
 import io.mig.wire.proto.CheckReply;
+import io.mig.wire.proto.CommitReply;
+import io.mig.wire.proto.HoldReply;
+import io.mig.wire.proto.HoldRequest;
 import io.mig.wire.proto.CheckRequest;
 import io.mig.wire.proto.CommitRequest;
 import io.mig.wire.proto.DecisionReply;
@@ -72,7 +76,11 @@ public enum MessageType {
     LOG(125, LogRequest.getDefaultInstance()),
     LOG_REPLY(126, LogReply.getDefaultInstance()),
     LOOKUP(127, LookupRequest.getDefaultInstance()),
-    LOOKUP_REPLY(128, LookupReply.getDefaultInstance());
+    LOOKUP_REPLY(128, LookupReply.getDefaultInstance()),
+    HOLD(129, HoldRequest.getDefaultInstance()),
+    HOLD_REPLY(130, HoldReply.getDefaultInstance()),
+    BODY_SIGNAL(131, BodySignal.getDefaultInstance()),
+    COMMIT_REPLY(132, CommitReply.getDefaultInstance());
 
     private static final Map<Integer, MessageType> BY_NUMBER =
             Arrays.stream(values())
