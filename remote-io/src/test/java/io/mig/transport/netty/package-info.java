@@ -1,0 +1,4 @@
+@NullMarked
+package io.mig.transport.netty;
+
+import org.jspecify.annotations.NullMarked;
