@@ -9,7 +9,7 @@ public interface DeputyWorks {
      * Turns every process of the tree that is not yet a deputy into one. Repeats are fine. Frozen
      * originals that cannot become deputies are killed: they must never run again.
      */
-    void deputise(ProcessRecord process);
+    void deputise(HomePid process);
 
     /** Takes up the deputies of a process again after a restart of the agent. */
     void adopt(ProcessRecord process);

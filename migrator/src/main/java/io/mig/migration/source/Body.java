@@ -1,0 +1,57 @@
+package io.mig.migration.source;
+
+import io.mig.checkpoint.DumpRequest;
+import io.mig.checkpoint.criu.CriuConnection;
+import io.mig.home.journal.DeputyRecord;
+import io.mig.checkpoint.image.TaskImage;
+import io.mig.migration.preflight.PreflightReport;
+import io.mig.migration.preflight.SourceFacts;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What moves away from this node: either an original in its home's own surroundings, or the body in a
+ * capsule. One owner thread. The order of calls is that of the methods; {@link #thaw} may come at
+ * any point before {@link #release}.
+ */
+sealed interface Body extends AutoCloseable permits OriginalBody, GuestBody {
+    /** Root pid of the tree on this host. */
+    int hostPid();
+
+    /** Root pid as CRIU and the tree itself see it: the home pid. */
+    int innerPid();
+
+    /** Reads everything about the tree; may be called again when it is frozen. */
+    SourceFacts facts();
+
+    /** Starts the CRIU that will dump it. */
+    CriuConnection startCriu();
+
+    /** What a later agent needs to find the frozen tree again. */
+    SourceNote.Place place();
+
+    /** Stops the tree; on failure it runs as before. */
+    void freeze();
+
+    DumpRequest.Builder dump(Path images);
+
+    /** State of the links to the deputies, when there are any yet. */
+    ByteBuffer linkState();
+
+    /** The deputies to be made at home when the move is committed; empty when they exist. */
+    List<DeputyRecord> deputies(PreflightReport report, SourceFacts facts, List<TaskImage> tasks);
+
+    /** Lets it run here as if nothing had been. Repeats are fine. */
+    void thaw();
+
+    /**
+     * The move is committed and the body runs elsewhere: the copy here goes. Of an original its home
+     * takes care (it becomes the deputy).
+     */
+    void release();
+
+    /** Gives up helpers; neither thaws nor releases. */
+    @Override
+    void close();
+}

@@ -1,0 +1,176 @@
+package io.mig.migration.source;
+
+import io.mig.checkpoint.DumpRequest;
+import io.mig.checkpoint.criu.CriuConnection;
+import io.mig.checkpoint.criu.CriuServer;
+import io.mig.checkpoint.image.TaskImage;
+import io.mig.home.journal.DeputyRecord;
+import io.mig.home.relay.FrameType;
+import io.mig.migration.preflight.AgentFacts;
+import io.mig.migration.preflight.CapsuleContext;
+import io.mig.migration.preflight.CapsuleContext.KnownStream;
+import io.mig.migration.preflight.PreflightReport;
+import io.mig.migration.preflight.SourceFacts;
+import io.mig.migration.preflight.SourceFactsReader;
+import io.mig.migration.preflight.StreamKind;
+import io.mig.migration.target.Capsule;
+import io.mig.migration.target.Guest;
+import io.mig.migration.target.GuestRecord.GuestStream;
+import io.mig.model.ErrorCode;
+import io.mig.model.RefusedException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/** The body of a process that lives in a capsule of this host. */
+final class GuestBody implements Body {
+    private static final Duration FREEZE = Duration.ofSeconds(5);
+
+    private final Guest guest;
+    private final SourceFactsReader reader;
+    private final Supplier<AgentFacts> agent;
+    private final CriuServer server;
+    private final Path criu;
+    private final Consumer<Guest> dropper;
+    private final int hostPid;
+    private boolean frozen;
+    private boolean exported;
+
+    /** @param dropper throws a guest of this host away, with its capsule and records */
+    GuestBody(
+            Guest guest,
+            SourceFactsReader reader,
+            Supplier<AgentFacts> agent,
+            CriuServer server,
+            Path criu,
+            Consumer<Guest> dropper) {
+        this.guest = guest;
+        this.reader = reader;
+        this.agent = agent;
+        this.server = server;
+        this.criu = criu;
+        this.dropper = dropper;
+        this.hostPid =
+                guest.capsule().list().stream()
+                        .filter(l -> Integer.toString(innerPid()).equals(l.get("pid")))
+                        .map(l -> Integer.parseInt(l.getOrDefault("hostpid", "0")))
+                        .findFirst()
+                        .orElseThrow(
+                                () ->
+                                        new RefusedException(
+                                                ErrorCode.NOT_FOUND,
+                                                "body of process="
+                                                        + guest.process()
+                                                        + " has just ended"));
+    }
+
+    @Override
+    public int hostPid() {
+        return hostPid;
+    }
+
+    @Override
+    public int innerPid() {
+        return guest.process().pid();
+    }
+
+    @Override
+    public SourceFacts facts() {
+        Map<Integer, String> keys = guest.capsule().keys();
+        List<KnownStream> streams = new ArrayList<>();
+        for (GuestStream s : guest.record().streams()) {
+            String key = keys.get(s.id());
+            if (key != null) {
+                streams.add(new KnownStream(s.id(), kind(s.kind()), key, s.link(), s.demand()));
+            }
+        }
+        Capsule capsule = guest.capsule();
+        int init = capsule.endpoint().peerPid();
+        Set<Integer> standIns =
+                capsule.standIns().pids().stream()
+                        .filter(p -> p != init)
+                        .collect(Collectors.toUnmodifiableSet());
+        CapsuleContext context = reader.capsule(init, standIns, hostPid, streams);
+        return reader.read(hostPid, agent.get(), Optional.of(context));
+    }
+
+    private static StreamKind kind(String text) {
+        return Arrays.stream(StreamKind.values())
+                .filter(k -> k.text().equals(text))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("stream kind=" + text));
+    }
+
+    @Override
+    public CriuConnection startCriu() {
+        return guest.capsule().startCriu(server, criu, "dump", 0).connection();
+    }
+
+    @Override
+    public SourceNote.Place place() {
+        return new SourceNote.Place.InCapsule(guest.capsule().id());
+    }
+
+    @Override
+    public void freeze() {
+        frozen = true;
+        try {
+            guest.capsule().guests().freeze(FREEZE);
+        } catch (RuntimeException e) {
+            thaw();
+            throw e;
+        }
+    }
+
+    @Override
+    public DumpRequest.Builder dump(Path images) {
+        return DumpRequest.of(innerPid(), images)
+                .leaveRunning(true)
+                .freezeCgroup(guest.capsule().guests().directory());
+    }
+
+    @Override
+    public ByteBuffer linkState() {
+        exported = true;
+        return guest.capsule().exportState();
+    }
+
+    @Override
+    public List<DeputyRecord> deputies(
+            PreflightReport report, SourceFacts facts, List<TaskImage> tasks) {
+        return List.of();
+    }
+
+    @Override
+    public void thaw() {
+        if (exported) {
+            guest.capsule().command(FrameType.RESUME, "");
+            exported = false;
+        }
+        if (frozen) {
+            guest.capsule().guests().thaw();
+            frozen = false;
+        }
+    }
+
+    @Override
+    public void release() {
+        dropper.accept(guest);
+        frozen = false;
+        exported = false;
+    }
+
+    @Override
+    public void close() {
+        // the capsule lives on with its body, or went with release()
+    }
+}

@@ -1,0 +1,118 @@
+package io.mig.migration.source;
+
+import io.mig.checkpoint.DumpRequest;
+import io.mig.checkpoint.Freezer;
+import io.mig.checkpoint.FrozenTree;
+import io.mig.checkpoint.Leaf;
+import io.mig.checkpoint.TreeFreezer;
+import io.mig.checkpoint.criu.CriuConnection;
+import io.mig.checkpoint.criu.CriuLauncher;
+import io.mig.checkpoint.image.TaskImage;
+import io.mig.home.journal.DeputyRecord;
+import io.mig.migration.preflight.AgentFacts;
+import io.mig.migration.preflight.PreflightReport;
+import io.mig.migration.preflight.SourceFacts;
+import io.mig.migration.preflight.SourceFactsReader;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** A process at its home that has never moved. */
+final class OriginalBody implements Body {
+    private static final Duration START_CRIU = Duration.ofSeconds(10);
+    private static final Duration REMOVE = Duration.ofSeconds(2);
+
+    private final int pid;
+    private final SourceFactsReader reader;
+    private final Supplier<AgentFacts> agent;
+    private final CriuLauncher launcher;
+    private final TreeFreezer freezer;
+    private final Leaf leaf;
+    private @Nullable FrozenTree frozen;
+
+    OriginalBody(
+            int pid,
+            SourceFactsReader reader,
+            Supplier<AgentFacts> agent,
+            CriuLauncher launcher,
+            Freezer freezers,
+            String leafName) {
+        this.pid = pid;
+        this.reader = reader;
+        this.agent = agent;
+        this.launcher = launcher;
+        this.freezer = new TreeFreezer(freezers.root());
+        this.leaf = freezers.create(leafName);
+    }
+
+    @Override
+    public int hostPid() {
+        return pid;
+    }
+
+    @Override
+    public int innerPid() {
+        return pid;
+    }
+
+    @Override
+    public SourceFacts facts() {
+        return reader.read(pid, agent.get(), Optional.empty());
+    }
+
+    @Override
+    public CriuConnection startCriu() {
+        return launcher.start(START_CRIU);
+    }
+
+    @Override
+    public SourceNote.Place place() {
+        return new SourceNote.Place.AtHome(leaf.directory());
+    }
+
+    @Override
+    public void freeze() {
+        frozen = freezer.freeze(pid, leaf);
+    }
+
+    @Override
+    public DumpRequest.Builder dump(Path images) {
+        return DumpRequest.of(pid, images).leaveRunning(true).freezeCgroup(leaf.directory());
+    }
+
+    @Override
+    public ByteBuffer linkState() {
+        return ByteBuffer.allocate(0);
+    }
+
+    @Override
+    public List<DeputyRecord> deputies(
+            PreflightReport report, SourceFacts facts, List<TaskImage> tasks) {
+        return DeputyPlans.of(facts.tree().orElseThrow(), report.streams(), tasks);
+    }
+
+    @Override
+    public void thaw() {
+        if (frozen != null) {
+            frozen.thawAndReturn();
+            frozen = null;
+        }
+    }
+
+    @Override
+    public void release() {
+        // home's deputies take the place of the frozen originals and leave the leaf empty
+        frozen = null;
+    }
+
+    @Override
+    public void close() {
+        if (frozen == null && leaf.exists()) {
+            leaf.remove(REMOVE);
+        }
+    }
+}

@@ -1,0 +1,489 @@
+package io.mig.migration.source;
+
+import io.mig.checkpoint.CheckpointException;
+import io.mig.checkpoint.CheckpointListener;
+import io.mig.checkpoint.ImageSink;
+import io.mig.checkpoint.ImageTail;
+import io.mig.checkpoint.criu.CriuConnection;
+import io.mig.checkpoint.image.ImageDirectory;
+import io.mig.checkpoint.image.TaskImage;
+import io.mig.checkpoint.proc.TreeFacts;
+import io.mig.fault.FaultPoint;
+import io.mig.fault.Faults;
+import io.mig.home.journal.DeputyRecord;
+import io.mig.migration.Calls;
+import io.mig.migration.Directories;
+import io.mig.migration.InnerIds;
+import io.mig.migration.Phases;
+import io.mig.migration.Protos;
+import io.mig.migration.preflight.ExternalStream;
+import io.mig.migration.preflight.Obstacle;
+import io.mig.migration.preflight.Preflight;
+import io.mig.migration.preflight.PreflightReport;
+import io.mig.migration.preflight.SourceFacts;
+import io.mig.migration.preflight.TargetFacts;
+import io.mig.migration.stream.ImageSender;
+import io.mig.model.ErrorCode;
+import io.mig.model.MigException;
+import io.mig.model.MoveId;
+import io.mig.model.NodeId;
+import io.mig.model.RefusedException;
+import io.mig.wire.proto.BeginReply;
+import io.mig.wire.proto.BeginRequest;
+import io.mig.wire.proto.CommitReply;
+import io.mig.wire.proto.DecisionReply.Decision;
+import io.mig.wire.proto.DiscardReply;
+import io.mig.wire.proto.DiscardRequest;
+import io.mig.wire.proto.ReserveReply;
+import io.mig.wire.proto.ReserveRequest;
+import io.mig.wire.proto.RestoreReply;
+import io.mig.wire.proto.RestoreRequest;
+import io.mig.wire.proto.StreamItem;
+import io.mig.wire.proto.TreeSummary;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One attempt to move a tree away from this node, straight-line on the thread that calls {@link
+ * #run}.
+ *
+ * <pre>
+ *   check -> begin (home journals INTENT) -> reserve (target's capsule stands) -> freeze -> dump and send
+ *         -> restore (frozen body at the target) -> COMMIT (home) -> release
+ * </pre>
+ *
+ * Whatever fails before the commit ends with the tree running here and the move aborted at home; it
+ * is thawed only after home has said so. After the commit nothing is undone.
+ */
+final class SourceMove {
+    private static final Logger LOG = LoggerFactory.getLogger(SourceMove.class);
+    private static final Duration RESERVE = Duration.ofSeconds(30);
+    private static final long GHOST_LIMIT = 64L << 20;
+
+    private final SourceContext context;
+    private final MoveOrder order;
+    private final Body body;
+    private final Calls calls;
+    private final Faults faults;
+    private final HomeLine home;
+    private final Phases phases;
+    private final Path images;
+    private final String shortId;
+    private long freezeBegin;
+    private long sentBytes;
+    private boolean begun;
+    private boolean reserved;
+
+    SourceMove(SourceContext context, MoveOrder order, Body body, Consumer<String> progress) {
+        this.context = context;
+        this.order = order;
+        this.body = body;
+        this.calls = context.calls();
+        this.faults = context.faults();
+        this.home = new HomeLine(calls, context.home(), order.process().home(), order.move());
+        this.phases = new Phases(progress);
+        this.shortId = order.move().toString().substring(0, 8);
+        this.images = context.config().movesDir().resolve("out-" + shortId);
+    }
+
+    /**
+     * Moves it.
+     *
+     * @throws MigException it did not move and runs here as before
+     */
+    MoveResult run() {
+        SourceNote note = new SourceNote(order.move(), order.process(), order.to(), body.place());
+        boolean committed = false;
+        try {
+            phases.begin("check");
+            SourceFacts facts = body.facts();
+            PreflightReport report = check(facts);
+            faults.at(FaultPoint.SOURCE_CHECKED);
+            phases.begin("begin");
+            begin(facts);
+            faults.at(FaultPoint.SOURCE_BEGUN);
+            phases.begin("reserve");
+            reserve(facts, report);
+            note.write(context.config().notesDir());
+            Directories.fresh(images);
+            List<DeputyRecord> deputies;
+            try (CriuConnection criu = body.startCriu();
+                    ImageSender sender = sender()) {
+                faults.at(FaultPoint.SOURCE_RESERVED);
+                deputies = frozen(criu, sender, report);
+            }
+            phases.begin("commit");
+            CommitReply reply = home.commit(deputies);
+            committed = true;
+            long freezeEnd = System.nanoTime();
+            LOG.info(
+                    "moved: process={} to={} epoch={} freeze={} ms",
+                    order.process(),
+                    order.to(),
+                    reply.getEpoch(),
+                    (freezeEnd - freezeBegin) / 1_000_000);
+            faults.at(FaultPoint.SOURCE_COMMITTED);
+            phases.begin("release");
+            body.release();
+            deputise();
+            faults.at(FaultPoint.SOURCE_RELEASED);
+            phases.end();
+            tidy(note);
+            return new MoveResult(
+                    order,
+                    "dump",
+                    Duration.ofNanos(freezeEnd - freezeBegin),
+                    phases.sinceStart(),
+                    sentBytes,
+                    phases.finished());
+        } catch (IOException | RuntimeException e) {
+            String step = phases.current();
+            phases.end();
+            if (committed) {
+                // nothing is undone; what is left to do, recovery does
+                LOG.error("after the commit: process={} step={}", order.process(), step, e);
+                throw new AfterCommitException(note, e);
+            }
+            throw giveUp(note, step, e);
+        } finally {
+            body.close();
+        }
+    }
+
+    /** The release of a committed move is unfinished. */
+    static final class AfterCommitException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+        private final transient SourceNote note;
+
+        AfterCommitException(SourceNote note, Throwable cause) {
+            super("the process has moved, but tidying up is not finished: " + cause.getMessage(), cause);
+            this.note = note;
+        }
+
+        SourceNote note() {
+            return note;
+        }
+    }
+
+    private PreflightReport check(SourceFacts facts) {
+        TargetFacts target = new TargetQuery(calls).ask(order.to(), facts, context.policy());
+        PreflightReport report =
+                Preflight.check(
+                        facts,
+                        Optional.of(target),
+                        context.policy().withCaller(order.actorUid(), order.actorPid()));
+        refuse(report);
+        return report;
+    }
+
+    private static void refuse(PreflightReport report) {
+        if (report.movable()) {
+            return;
+        }
+        throw new RefusedException(
+                ErrorCode.REFUSED,
+                report.worthRetrying(),
+                String.join("\n", report.obstacles().stream().map(Obstacle::line).toList()));
+    }
+
+    private void begin(SourceFacts facts) {
+        TreeFacts tree = facts.tree().orElseThrow();
+        calls.ask(
+                order.process().home(),
+                BeginRequest.newBuilder()
+                        .setMoveId(order.move().toString())
+                        .setProcess(Protos.process(order.process()))
+                        .setEpoch(order.epoch().value())
+                        .setFrom(calls.self().name())
+                        .setTo(order.to().name())
+                        .setReason(order.reason())
+                        .setUid(tree.root().status().uids().real())
+                        .setCommand(command(tree))
+                        .build(),
+                BeginReply.class);
+        begun = true;
+    }
+
+    private static String command(TreeFacts tree) {
+        List<String> words = tree.root().cmdline();
+        String text = words.isEmpty() ? tree.root().comm() : String.join(" ", words);
+        return text.length() <= 4000 ? text : text.substring(0, 4000);
+    }
+
+    private void reserve(SourceFacts facts, PreflightReport report) {
+        TreeFacts tree = facts.tree().orElseThrow();
+        int parent = parentPid(tree);
+        ReserveRequest.Builder request =
+                ReserveRequest.newBuilder()
+                        .setMoveId(order.move().toString())
+                        .setNextEpoch(order.epoch().next().value())
+                        .setHostname(hostname())
+                        .setPrepare(PrepareText.of(tree, parent, report.streams()))
+                        .setRootPgid(PrepareText.pgid(tree))
+                        .setSource(calls.self().name())
+                        .setShellJob(shellJob(tree))
+                        .setTree(
+                                TreeSummary.newBuilder()
+                                        .setProcess(Protos.process(order.process()))
+                                        .setCommand(command(tree))
+                                        .setUid(tree.root().status().uids().real())
+                                        .setResidentBytes(tree.rssBytes())
+                                        .addAllTasks(PrepareText.tasks(tree)));
+        report.streams().streams().forEach(s -> request.addStreams(item(s)));
+        tree.processes().stream()
+                .filter(p -> !p.stat().zombie())
+                .forEach(p -> request.addLinks(p.innerPid()));
+        reserved = true;
+        calls.ask(order.to(), request.build(), ReserveReply.class, RESERVE);
+    }
+
+    private boolean shellJob(TreeFacts tree) {
+        return PrepareText.sid(tree) != tree.root().innerPid();
+    }
+
+    /** The parent as the tree sees it; a parent outside its pid namespace or gone is init. */
+    private int parentPid(TreeFacts tree) {
+        if (body instanceof OriginalBody) {
+            return Math.max(1, tree.root().ppid());
+        }
+        return Math.max(1, InnerIds.ofProcess(tree.root().ppid()));
+    }
+
+    private static String hostname() {
+        try {
+            return java.nio.file.Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+        } catch (IOException e) {
+            return "localhost";
+        }
+    }
+
+    private static StreamItem item(ExternalStream s) {
+        return StreamItem.newBuilder()
+                .setId(s.id())
+                .setKind(s.kind().text())
+                .setLink(s.link())
+                .setCriuKey(s.criuKey())
+                .setFlags(s.flags())
+                .setDemand(s.demand())
+                .build();
+    }
+
+    private ImageSender sender() {
+        return new ImageSender(context.network().openBulk(order.to(), "images:" + order.move()));
+    }
+
+    /** From the freeze to the frozen body at the target. */
+    private List<DeputyRecord> frozen(
+            CriuConnection criu, ImageSender sender, PreflightReport before) throws IOException {
+        phases.begin("freeze");
+        freezeBegin = System.nanoTime();
+        body.freeze();
+        faults.at(FaultPoint.SOURCE_FROZEN);
+        SourceFacts facts = body.facts();
+        PreflightReport report = recheck(facts, before);
+        phases.begin("dump");
+        faults.at(FaultPoint.SOURCE_DUMPING);
+        dump(criu, sender, facts);
+        sentBytes = sender.wireBytes();
+        faults.at(FaultPoint.SOURCE_DUMPED);
+        phases.begin("restore");
+        List<TaskImage> tasks = new ImageDirectory(images).tasks();
+        ByteBuffer links = body.linkState();
+        RestoreRequest.Builder request =
+                RestoreRequest.newBuilder()
+                        .setMoveId(order.move().toString())
+                        .setLinkState(com.google.protobuf.ByteString.copyFrom(links));
+        report.streams().streams().forEach(s -> request.addStreams(item(s)));
+        calls.ask(order.to(), request.build(), RestoreReply.class, context.config().criuTimeout());
+        faults.at(FaultPoint.SOURCE_RESTORED);
+        return body.deputies(report, facts, tasks);
+    }
+
+    /** The tree may have changed between the first look and the freeze. */
+    private PreflightReport recheck(SourceFacts facts, PreflightReport before) {
+        PreflightReport report =
+                Preflight.check(
+                        facts,
+                        Optional.empty(),
+                        context.policy().withCaller(order.actorUid(), order.actorPid()));
+        refuse(report);
+        if (!sameStreams(before.streams().streams(), report.streams().streams())) {
+            throw new RefusedException(
+                    ErrorCode.REFUSED,
+                    true,
+                    "process="
+                            + order.process().brief()
+                            + " has changed its descriptors just now; try again");
+        }
+        return report;
+    }
+
+    private static boolean sameStreams(List<ExternalStream> a, List<ExternalStream> b) {
+        return a.stream().map(SourceMove::identity).toList()
+                .equals(b.stream().map(SourceMove::identity).toList());
+    }
+
+    private static List<Object> identity(ExternalStream s) {
+        return List.of(s.id(), s.kind(), s.criuKey(), s.link());
+    }
+
+    private void dump(CriuConnection criu, ImageSender sender, SourceFacts facts) throws IOException {
+        for (String path : Preflight.deleteBeforeDump(facts)) {
+            java.nio.file.Files.deleteIfExists(Path.of(path));
+        }
+        ImageTail tail = new ImageTail(images);
+        CompletableFuture<Void> sending = new CompletableFuture<>();
+        Thread.ofPlatform()
+                .daemon()
+                .name("images-" + shortId)
+                .start(() -> send(tail, sender, sending));
+        try {
+            criu.dump(
+                    body.dump(images)
+                            .shellJob(shellJob(facts.tree().orElseThrow()))
+                            .ghostLimitBytes(GHOST_LIMIT)
+                            .answerTimeout(context.config().criuTimeout())
+                            .build(),
+                    CheckpointListener.NONE);
+            tail.dumpFinished();
+        } catch (RuntimeException e) {
+            tail.abort();
+            throw e;
+        }
+        await(sending);
+    }
+
+    private void send(ImageTail tail, ImageSender sender, CompletableFuture<Void> sending) {
+        try {
+            tail.run(new Sink(sender));
+            sender.done();
+            sending.complete(null);
+        } catch (IOException | RuntimeException e) {
+            sending.completeExceptionally(e);
+        }
+    }
+
+    private void await(CompletableFuture<Void> sending) throws IOException {
+        try {
+            sending.get(context.config().criuTimeout().toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while images were sent", e);
+        } catch (TimeoutException e) {
+            throw new IOException("images were not taken within " + context.config().criuTimeout(), e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException known) {
+                throw known;
+            }
+            throw new IOException("images could not be sent: " + e.getCause(), e);
+        }
+    }
+
+    /** Feeds the sender, and meets a fault point when the first bytes are out. */
+    private final class Sink implements ImageSink {
+        private final ImageSender sender;
+        private boolean first = true;
+
+        Sink(ImageSender sender) {
+            this.sender = sender;
+        }
+
+        @Override
+        public void bytes(String name, FileChannel channel, long offset, long length)
+                throws IOException {
+            sender.data(name, channel, offset, length);
+            if (first) {
+                first = false;
+                faults.at(FaultPoint.SOURCE_STREAMING);
+            }
+        }
+
+        @Override
+        public void end(String name, long size) {
+            sender.end(name);
+        }
+    }
+
+    private void deputise() {
+        if (body instanceof OriginalBody) {
+            faults.at(FaultPoint.HOME_DEPUTISE);
+            context.deputies().deputise(order.process());
+            faults.at(FaultPoint.HOME_DEPUTISED);
+        }
+    }
+
+    /** Before the commit: home aborts, then the tree runs again, then the target tidies up. */
+    private RuntimeException giveUp(SourceNote note, String step, Exception e) {
+        if (begun && home.abort(step + ": " + e.getMessage()) == Decision.COMMITTED) {
+            return new AfterCommitException(note, e);
+        }
+        body.thaw();
+        if (reserved) {
+            discardAtTarget();
+        }
+        tidy(note);
+        LOG.info("move given up: process={} to={} step={}", order.process(), order.to(), step, e);
+        return failure(step, e);
+    }
+
+    private RuntimeException failure(String step, Exception e) {
+        String where =
+                "move of "
+                        + order.process().brief()
+                        + " to "
+                        + order.to()
+                        + " failed at "
+                        + step
+                        + ", it runs on at "
+                        + calls.self()
+                        + ": ";
+        return switch (e) {
+            case RefusedException refused when step.equals("check") -> refused;
+            case MigException known ->
+                    new MoveFailedException(
+                            known.code(), known.retryable(), where + known.getMessage(), known);
+            case CheckpointException criu ->
+                    new MoveFailedException(
+                            ErrorCode.CHECKPOINT_FAILED, true, where + criu.getMessage(), criu);
+            default ->
+                    new MoveFailedException(ErrorCode.INTERNAL, false, where + e.getMessage(), e);
+        };
+    }
+
+    private void discardAtTarget() {
+        try {
+            calls.ask(
+                    order.to(),
+                    DiscardRequest.newBuilder()
+                            .setMoveId(order.move().toString())
+                            .setWhy("the source gave up")
+                            .build(),
+                    DiscardReply.class);
+        } catch (MigException e) {
+            LOG.info("target could not be told, it will ask home: target={} {}", order.to(), e.getMessage());
+        }
+    }
+
+    private void tidy(SourceNote note) {
+        Directories.deleteTree(images);
+        try {
+            note.delete(context.config().notesDir());
+        } catch (IOException e) {
+            LOG.warn("note stays: move={} {}", order.move(), e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,106 @@
+package io.mig.migration.source;
+
+import io.mig.migration.Calls;
+import io.mig.migration.preflight.FileMismatch;
+import io.mig.migration.preflight.FileNeed;
+import io.mig.migration.preflight.FileNeeds;
+import io.mig.migration.preflight.PreflightPolicy;
+import io.mig.migration.preflight.SharedProbe;
+import io.mig.migration.preflight.SourceFacts;
+import io.mig.migration.preflight.TargetFacts;
+import io.mig.model.MigException;
+import io.mig.model.NodeId;
+import io.mig.wire.proto.CheckReply;
+import io.mig.wire.proto.CheckRequest;
+import io.mig.wire.proto.FileMismatchItem;
+import io.mig.wire.proto.FileNeedItem;
+import io.mig.wire.proto.ProbeItem;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Asks a node what it has of what a tree needs. Changes nothing there. */
+final class TargetQuery {
+    private static final Logger LOG = LoggerFactory.getLogger(TargetQuery.class);
+
+    private final Calls calls;
+
+    TargetQuery(Calls calls) {
+        this.calls = calls;
+    }
+
+    /** Facts of the target; a node that does not answer is a fact as well. */
+    TargetFacts ask(NodeId target, SourceFacts source, PreflightPolicy policy) {
+        List<SharedProbe> probes = new ArrayList<>();
+        try {
+            CheckRequest.Builder request = CheckRequest.newBuilder();
+            for (String folder : FileNeeds.sharedFolders(source, policy)) {
+                SharedProbe probe = SharedProbe.write(folder);
+                probes.add(probe);
+                request.addProbes(
+                        ProbeItem.newBuilder()
+                                .setFolder(probe.folder())
+                                .setName(probe.name())
+                                .setSecret(probe.secret()));
+            }
+            FileNeeds.of(source, policy).forEach(n -> request.addFiles(item(n)));
+            return facts(target, calls.ask(target, request.build(), CheckReply.class));
+        } catch (MigException | IOException e) {
+            return TargetFacts.unreachable(target.name(), String.valueOf(e.getMessage()));
+        } finally {
+            probes.forEach(TargetQuery::remove);
+        }
+    }
+
+    private static void remove(SharedProbe probe) {
+        try {
+            probe.close();
+        } catch (IOException e) {
+            LOG.warn("probe file stays: folder={} name={}", probe.folder(), probe.name(), e);
+        }
+    }
+
+    private static FileNeedItem item(FileNeed n) {
+        return FileNeedItem.newBuilder()
+                .setPath(n.path())
+                .setAccess(n.access().name())
+                .setSubject(n.subject())
+                .setSharedStorage(n.sharedStorage())
+                .setSize(n.size())
+                .setMtimeNanos(n.mtimeNanos())
+                .setMode(n.mode())
+                .setUid(n.uid())
+                .setGid(n.gid())
+                .setDev(n.dev())
+                .setIno(n.ino())
+                .build();
+    }
+
+    private static TargetFacts facts(NodeId target, CheckReply reply) {
+        List<FileMismatch> mismatches = new ArrayList<>();
+        for (FileMismatchItem m : reply.getMismatchesList()) {
+            mismatches.add(
+                    new FileMismatch(
+                            m.getPath(),
+                            FileNeed.Access.valueOf(m.getAccess()),
+                            FileMismatch.Kind.valueOf(m.getKind()),
+                            m.getDetail(),
+                            m.getContentHash()));
+        }
+        return new TargetFacts(
+                target.name(),
+                java.util.Optional.empty(),
+                reply.getCriuVersion(),
+                reply.getKernel(),
+                reply.getArch(),
+                Set.copyOf(reply.getCpuFlagsList()),
+                reply.getMemoryAvailableBytes(),
+                reply.getGuests(),
+                reply.getMaxGuests(),
+                Set.copyOf(reply.getProvenSharedList()),
+                mismatches);
+    }
+}
