@@ -8,7 +8,6 @@ import io.mig.transport.PeerMessage;
 import io.mig.wire.proto.AbortRequest;
 import io.mig.wire.proto.BeginReply;
 import io.mig.wire.proto.BeginRequest;
-import io.mig.wire.proto.BodySignal;
 import io.mig.wire.proto.CheckReply;
 import io.mig.wire.proto.CommitReply;
 import io.mig.wire.proto.HoldReply;
@@ -79,7 +78,6 @@ public enum MessageType {
     LOOKUP_REPLY(128, LookupReply.getDefaultInstance()),
     HOLD(129, HoldRequest.getDefaultInstance()),
     HOLD_REPLY(130, HoldReply.getDefaultInstance()),
-    BODY_SIGNAL(131, BodySignal.getDefaultInstance()),
     COMMIT_REPLY(132, CommitReply.getDefaultInstance());
 
     private static final Map<Integer, MessageType> BY_NUMBER =

@@ -11,6 +11,9 @@ public interface DeputyWorks {
      */
     void deputise(HomePid process);
 
+    /** The journal says who owns the body now: frames of its deputies go there. */
+    void bodyIsAt(ProcessRecord process);
+
     /** Takes up the deputies of a process again after a restart of the agent. */
     void adopt(ProcessRecord process);
 

@@ -12,7 +12,6 @@ import io.mig.home.journal.MoveRecord;
 import io.mig.home.journal.ProcessRecord;
 import io.mig.migration.Calls;
 import io.mig.migration.Protos;
-import io.mig.migration.Routes;
 import io.mig.model.Epoch;
 import io.mig.model.ErrorCode;
 import io.mig.model.HomePid;
@@ -68,17 +67,15 @@ public final class HomeDesk {
 
     private final Journal journal;
     private final Calls calls;
-    private final Routes routes;
     private final DeputyWorks deputies;
     private final Faults faults;
     private final Set<MoveId> doomed = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
     public HomeDesk(
-            Journal journal, Calls calls, Routes routes, DeputyWorks deputies, Faults faults) {
+            Journal journal, Calls calls, DeputyWorks deputies, Faults faults) {
         this.journal = journal;
         this.calls = calls;
-        this.routes = routes;
         this.deputies = deputies;
         this.faults = faults;
     }
@@ -102,7 +99,6 @@ public final class HomeDesk {
     public void recover() {
         for (ProcessRecord process : journal.away()) {
             if (process.epoch().value() > 0) {
-                routes.bodyIsAt(process.process(), process.epoch(), process.owner());
                 deputies.adopt(process);
             }
         }
@@ -190,9 +186,12 @@ public final class HomeDesk {
     private CommitReply carryOut(MoveId move) {
         MoveRecord record =
                 journal.move(move)
-                        .orElseThrow(() -> new IllegalStateException("committed move vanished: move=" + move));
+                        .orElseThrow(
+                                () ->
+                                        new IllegalStateException(
+                                                "committed move vanished: move=" + move));
         MoveIntent intent = record.intent();
-        routes.bodyIsAt(intent.process(), intent.epoch(), intent.target());
+        journal.process(intent.process()).ifPresent(deputies::bodyIsAt);
         boolean thawed = thaw(intent);
         if (!thawed) {
             Thread.ofVirtual().name("thaw-" + intent.process().brief()).start(() -> keepThawing(intent));
@@ -361,7 +360,6 @@ public final class HomeDesk {
 
     /** The process has ended at home: whatever is left of it elsewhere goes too. */
     public void ended(ProcessRecord process) {
-        routes.processEnded(process.process());
         discard(process.owner(), process.process(), process.epoch().value(), "the process has ended");
     }
 

@@ -1,0 +1,231 @@
+package io.mig.migration.source;
+
+import io.mig.checkpoint.CheckpointException;
+import io.mig.checkpoint.FrozenTree;
+import io.mig.checkpoint.Leaf;
+import io.mig.home.relay.FrameType;
+import io.mig.migration.Directories;
+import io.mig.migration.preflight.Obstacle;
+import io.mig.migration.preflight.Preflight;
+import io.mig.migration.preflight.SourceFacts;
+import io.mig.migration.preflight.TargetFacts;
+import io.mig.migration.target.Guest;
+import io.mig.migration.target.Guests;
+import io.mig.model.ErrorCode;
+import io.mig.model.HomePid;
+import io.mig.model.MigException;
+import io.mig.model.MoveId;
+import io.mig.model.NodeId;
+import io.mig.model.RefusedException;
+import io.mig.wire.proto.DecisionReply.Decision;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Moves whose source is this node: one at a time per process, tried again when something passing was
+ * in the way, and taken up after a restart of the agent. Thread-safe.
+ */
+public final class MoveDesk {
+    private static final Logger LOG = LoggerFactory.getLogger(MoveDesk.class);
+    private static final Duration BETWEEN_ATTEMPTS = Duration.ofMillis(30);
+    private static final Duration REMOVE = Duration.ofSeconds(5);
+
+    private final SourceContext context;
+    private final Guests guests;
+    private final Set<HomePid> moving = ConcurrentHashMap.newKeySet();
+
+    public MoveDesk(SourceContext context, Guests guests) {
+        this.context = context;
+        this.guests = guests;
+    }
+
+    /**
+     * Moves a process that is here; blocks until it is done.
+     *
+     * @param progress is told each step as it begins
+     * @throws MigException it did not move and runs here as before
+     */
+    public MoveResult move(MoveOrder order, Consumer<String> progress) {
+        if (order.to().equals(context.calls().self())) {
+            throw new RefusedException(
+                    ErrorCode.BAD_REQUEST,
+                    "process=" + order.process().brief() + " is at " + order.to() + " already");
+        }
+        if (!moving.add(order.process())) {
+            throw new RefusedException(
+                    ErrorCode.BUSY,
+                    true,
+                    "process=" + order.process().brief() + " is being moved already; wait for that move");
+        }
+        try {
+            return withAttempts(order, progress);
+        } finally {
+            moving.remove(order.process());
+        }
+    }
+
+    private MoveResult withAttempts(MoveOrder first, Consumer<String> progress) {
+        MoveOrder order = first;
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return new SourceMove(context, order, body(order), progress).run();
+            } catch (SourceMove.AfterCommitException e) {
+                Thread.ofVirtual()
+                        .name("release-" + order.process().brief())
+                        .start(() -> settle(e.note()));
+                throw new RefusedException(ErrorCode.INTERNAL, String.valueOf(e.getMessage()));
+            } catch (MigException e) {
+                if (!e.retryable() || attempt >= context.config().attempts()) {
+                    throw e;
+                }
+                LOG.info("trying again: process={} attempt={} {}", order.process(), attempt, e.getMessage());
+                LockSupport.parkNanos(BETWEEN_ATTEMPTS.multipliedBy(attempt).toNanos());
+                order =
+                        new MoveOrder(
+                                MoveId.random(),
+                                order.process(),
+                                order.epoch(),
+                                order.to(),
+                                order.actorUid(),
+                                order.actorPid(),
+                                order.reason());
+            }
+        }
+    }
+
+    private Body body(MoveOrder order) {
+        Optional<Guest> guest = guests.running(order.process());
+        if (guest.isPresent()) {
+            return new GuestBody(
+                    guest.get(),
+                    context.reader(),
+                    context.agent(),
+                    context.criuServer(),
+                    context.config().criu(),
+                    context.target()::drop);
+        }
+        if (!order.process().home().equals(context.calls().self()) || order.epoch().value() > 0) {
+            throw new RefusedException(
+                    ErrorCode.NOT_FOUND,
+                    "no body of process=" + order.process().brief() + " is on " + context.calls().self());
+        }
+        return new OriginalBody(
+                order.process().pid(),
+                context.reader(),
+                context.agent(),
+                context.criuLauncher(),
+                context.freezer(),
+                "move-" + order.move().toString().substring(0, 8));
+    }
+
+    /** Everything in the way of a move to each target; an empty list of targets asks about any move. */
+    public List<TargetObstacles> obstacles(MoveOrder order, List<NodeId> targets) {
+        try (Body body = body(order)) {
+            SourceFacts facts = body.facts();
+            var policy = context.policy().withCaller(order.actorUid(), order.actorPid());
+            List<TargetObstacles> answers =
+                    new java.util.ArrayList<>(
+                            List.of(
+                                    new TargetObstacles(
+                                            Optional.empty(),
+                                            Preflight.check(facts, Optional.empty(), policy)
+                                                    .obstacles())));
+            Set<Obstacle> anyway = Set.copyOf(answers.getFirst().obstacles());
+            for (NodeId target : targets) {
+                TargetFacts there = new TargetQuery(context.calls()).ask(target, facts, policy);
+                answers.add(
+                        new TargetObstacles(
+                                Optional.of(target),
+                                Preflight.check(facts, Optional.of(there), policy).obstacles().stream()
+                                        .filter(o -> !anyway.contains(o))
+                                        .toList()));
+            }
+            return answers;
+        }
+    }
+
+    /** What stands in the way of a move to one node; no node: of any move. */
+    public record TargetObstacles(Optional<NodeId> target, List<Obstacle> obstacles) {
+        public TargetObstacles {
+            obstacles = List.copyOf(obstacles);
+        }
+    }
+
+    /** Settles the moves that an earlier agent had under way, each on a thread of its own. */
+    public void recover() throws IOException {
+        for (SourceNote note : SourceNote.readAll(context.config().notesDir())) {
+            moving.add(note.process());
+            Thread.ofVirtual()
+                    .name("settle-" + note.process().brief())
+                    .start(
+                            () -> {
+                                settle(note);
+                                moving.remove(note.process());
+                            });
+        }
+    }
+
+    /** Asks home what became of a move and does what follows from it. */
+    private void settle(SourceNote note) {
+        HomeLine home =
+                new HomeLine(context.calls(), context.home(), note.process().home(), note.move());
+        Decision decision = home.abort("the source's agent was restarted");
+        LOG.info("settling a move: process={} decision={}", note.process(), decision);
+        try {
+            if (decision == Decision.COMMITTED) {
+                release(note);
+            } else {
+                thaw(note);
+                context.home().discardMove(note.target(), note.move(), "the source gave up");
+            }
+            Directories.deleteTree(
+                    context.config()
+                            .movesDir()
+                            .resolve("out-" + note.move().toString().substring(0, 8)));
+            note.delete(context.config().notesDir());
+        } catch (IOException | MigException | CheckpointException e) {
+            LOG.error("move could not be settled: process={} decision={}", note.process(), decision, e);
+        }
+    }
+
+    private void release(SourceNote note) {
+        switch (note.place()) {
+            case SourceNote.Place.AtHome(var leaf) -> {
+                context.deputies().deputise(note.process());
+                Leaf left = context.freezer().open(leaf);
+                if (left.exists()) {
+                    left.remove(REMOVE);
+                }
+            }
+            case SourceNote.Place.InCapsule(var capsule) ->
+                    guests.byCapsule(capsule).ifPresent(context.target()::drop);
+        }
+    }
+
+    private void thaw(SourceNote note) {
+        switch (note.place()) {
+            case SourceNote.Place.AtHome(var directory) -> {
+                Leaf leaf = context.freezer().open(directory);
+                if (leaf.exists()) {
+                    FrozenTree.reopen(context.freezer().root(), leaf).thawAndReturn();
+                    leaf.remove(REMOVE);
+                }
+            }
+            case SourceNote.Place.InCapsule(var id) -> {
+                Optional<Guest> guest = guests.byCapsule(id);
+                if (guest.isPresent()) {
+                    guest.get().capsule().command(FrameType.RESUME, "");
+                    guest.get().capsule().guests().thaw();
+                }
+            }
+        }
+    }
+}
