@@ -7,15 +7,20 @@ import io.mig.ctl.client.AgentUnreachableException;
 import io.mig.ctl.client.ControlClient;
 import io.mig.ctl.client.ControlException;
 import io.mig.ctl.command.CliContext;
+import io.mig.ctl.command.LabCommand;
 import io.mig.ctl.command.RootCommand;
 import io.mig.ctl.command.Verbs;
 import io.mig.ctl.render.Screen;
 import io.mig.ctl.render.Text;
+import io.mig.model.MigException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.util.Arrays;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.CommandSpec;
@@ -69,6 +74,9 @@ public final class MigCli {
                         out,
                         err,
                         patience -> new ControlClient(root.socket(environment), patience));
+        if (args.length > 0 && args[0].equals("lab")) {
+            return LabCommand.run(context, Arrays.copyOfRange(args, 1, args.length));
+        }
         CommandLine line = new CommandLine(root);
         addVerbs(line, new Verbs(context), args);
         line.setOut(writer(out));
@@ -141,21 +149,33 @@ public final class MigCli {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
-    private int failed(Exception e, CommandLine command, ParseResult parsed) throws Exception {
+    private int failed(Exception e, CommandLine command, ParseResult parsed) {
         String name = command.getCommandSpec().qualifiedName();
-        if (!(e instanceof ControlException failure)) {
-            throw e;
-        }
-        String remedy = failure.remedy();
-        err.line(
-                Text.clean(
-                        name
-                                + ": "
-                                + failure.getMessage()
-                                + (remedy.isEmpty() ? "" : "; to do: " + remedy)));
-        return switch (failure) {
-            case AgentRefusedException _ -> ExitCode.FAILED;
-            case AgentUnreachableException _ -> ExitCode.NO_AGENT;
+        return switch (e) {
+            case AgentRefusedException refused ->
+                    complain(name, sentence(refused), ExitCode.FAILED);
+            case AgentUnreachableException gone ->
+                    complain(name, sentence(gone), ExitCode.NO_AGENT);
+            case MigException refused -> complain(name, refused.getMessage(), ExitCode.FAILED);
+            case IOException failure ->
+                    complain(name, FileFailures.sentence(failure), ExitCode.FAILED);
+            default -> {
+                e.printStackTrace(err.stream());
+                yield complain(
+                        name,
+                        "failed in a way nobody foresaw: " + e + "; please report it",
+                        ExitCode.FAILED);
+            }
         };
+    }
+
+    private int complain(String command, @Nullable String why, int status) {
+        err.line(Text.clean(command + ": " + why));
+        return status;
+    }
+
+    private static String sentence(ControlException failure) {
+        return failure.getMessage()
+                + (failure.remedy().isEmpty() ? "" : "; to do: " + failure.remedy());
     }
 }

@@ -19,6 +19,10 @@ public final class Verbs {
                     "inspect",
                     "log",
                     "status",
+                    "lab",
+                    "cluster",
+                    "token",
+                    "join",
                     "fault",
                     "version",
                     "completion");
@@ -40,6 +44,10 @@ public final class Verbs {
             case "inspect" -> new InspectCommand(context);
             case "log" -> new LogCommand(context);
             case "status" -> new StatusCommand(context);
+            case "lab" -> new LabCommand(context);
+            case "cluster" -> ClusterCommand.withActions(context);
+            case "token" -> new TokenCommand(context);
+            case "join" -> new JoinCommand(context);
             case "fault" -> new FaultCommand(context);
             case "version" -> new VersionCommand(context);
             case "completion" -> new CompletionCommand(context);
