@@ -3,7 +3,6 @@
 Everything runs in one thread; `Agent.until(condition)` turns the wheels until the condition holds or time is up.
 """
 
-import ctypes
 import errno
 import fcntl
 import os
@@ -14,9 +13,11 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import termios
 import time
+import traceback
 import uuid
 
 HEADER = struct.Struct("<IHHIIQ")
@@ -734,13 +735,17 @@ class Body:
             agent.deputy(link).connect(new)
         leaf.freeze(False)
         if old is None:
-            for pid in self.pids:
-                os.kill(pid, signal.SIGKILL)
-            old_leaf.freeze(False)
+            self.after_commit(old_leaf)
         else:
             agent.destroy(old)
         self.capsule, self.leaf = new, leaf
         return new
+
+    def after_commit(self, old_leaf):
+        """The originals have served; a Deputy object takes their place."""
+        for pid in self.pids:
+            os.kill(pid, signal.SIGKILL)
+        old_leaf.freeze(False)
 
     def prepare(self, capsule, foreground=None):
         text = f"root={self.root} sid={self.sid} pgid={self.pgid} ppid={self.ppid}\n"
@@ -760,4 +765,34 @@ class Body:
         return self.agent.deputy(self.root)
 
 
-libc = ctypes.CDLL(None, use_errno=True)
+def run(tests, make_agent):
+    """Runs those whose name contains one of the arguments behind the tools' directory, all when there are none."""
+    tools, wanted = sys.argv[1], sys.argv[2:]
+    failed = []
+    for function in tests:
+        if wanted and not any(w in function.__name__ for w in wanted):
+            continue
+        started = time.time()
+        agent = make_agent(tools)
+        work = tempfile.mkdtemp(prefix="mig-captest-work-", dir="/tmp")
+        verdict = "ok"
+        try:
+            function(agent, work)
+        except Exception:
+            verdict = "FAILED"
+            traceback.print_exc()
+            if os.environ.get("KEEP"):
+                shutil.copytree(agent.dir, os.environ["KEEP"], dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sock"))
+        finally:
+            capsules = [c.pid for c in agent.capsules.values()]
+            agent.close()
+            shutil.rmtree(work, ignore_errors=True)
+        leaks = [p for p in capsules if alive(p)] + [leaf.path for leaf in agent.leaves if os.path.exists(leaf.path)]
+        if leaks:
+            verdict = f"FAILED (left over: {leaks})"
+        if verdict != "ok":
+            failed.append(function.__name__)
+        print(f"{verdict:7} {function.__name__} {time.time() - started:.1f} s", flush=True)
+    if failed:
+        print("failed:", *failed)
+        sys.exit(1)

@@ -5,13 +5,10 @@ import re
 import signal
 import struct
 import subprocess
-import sys
 import time
-import traceback
 
 from harness import *
 
-TOOLS = sys.argv[1]
 TESTS = []
 
 
@@ -780,40 +777,5 @@ def shouldForwardSenderAndValueOfSignals(agent, work):
     assert d.output[2].split(b"\n")[:4] == [b"10 777 42", b"34 1001 7", b"34 1002 7", b"34 1003 7"], d.output
 
 
-def main():
-    import shutil
-    import tempfile
-    wanted = sys.argv[2:]
-    failed = []
-    for function in TESTS:
-        if wanted and not any(w in function.__name__ for w in wanted):
-            continue
-        started = time.time()
-        agent = Agent(TOOLS, "captest")
-        work = tempfile.mkdtemp(prefix="mig-captest-work-", dir="/tmp")
-        try:
-            function(agent, work)
-            verdict = "ok"
-        except BaseException as e:
-            verdict = "FAILED"
-            failed.append(function.__name__)
-            traceback.print_exc()
-            if isinstance(e, KeyboardInterrupt):
-                raise
-        finally:
-            if verdict == "FAILED" and os.environ.get("KEEP"):
-                shutil.copytree(agent.dir, os.environ["KEEP"], dirs_exist_ok=True, ignore=lambda d, names: [n for n in names if n.endswith(".sock")])
-            capsules = [c.pid for c in agent.capsules.values()]
-            agent.close()
-            shutil.rmtree(work, ignore_errors=True)
-        leaks = [p for p in capsules if alive(p)] + [l.path for l in agent.leaves if os.path.exists(l.path)]
-        if leaks:
-            verdict = "FAILED (left over: %s)" % leaks
-            failed.append(function.__name__)
-        print(f"{verdict:7} {function.__name__} {time.time() - started:.1f} s", flush=True)
-    if failed:
-        print("failed:", *failed)
-        sys.exit(1)
-
-
-main()
+if __name__ == "__main__":
+    run(TESTS, lambda tools: Agent(tools, "captest"))
