@@ -21,7 +21,9 @@
 #define NAMESPACES (CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET)
 #define ORDER_PATIENCE_MS 2000
 #define TICK_MS 300
+#define LAST_TICK_MS 20 /* when all is over but for the acknowledgements */
 #define DEMAND_MS 10
+#define DEMAND_IDLE_MS 40 /* when nobody asked for a while: looking costs */
 #define MIN_FILES 1024
 
 /* ---------------------------------------------------------------- services for the other parts */
@@ -103,8 +105,6 @@ static void reports_ready(struct mig_source *source, uint32_t events)
 
 /* ---------------------------------------------------------------- timers */
 
-static void grant_demand(struct stream *stream);
-
 static bool has_demand(const struct capsule *capsule)
 {
     const struct stream *stream;
@@ -132,26 +132,30 @@ static bool ask(void *owner, const struct proc_stat *stat)
     return true;
 }
 
-static void grant_demand(struct stream *stream)
+/* Returns whether somebody asked. */
+static bool grant_demand(struct stream *stream)
 {
     struct asking asking = {.stream = stream};
 
     /* What was granted before is still to come, or has come and is still to be read. */
     if (stream->base.granted > 0 || stream->base.in.len > 0 || stream->early.len > 0)
-        return;
+        return false;
     proc_each(ask, &asking);
     if (asking.most > 0)
         mig_stream_grant(stream->link, &stream->base, asking.most);
+    return asking.most > 0;
 }
 
 static void demand_tick(struct mig_timer *timer)
 {
     struct capsule *capsule = timer->owner;
     struct stream *stream;
+    bool asked = false;
 
     for (stream = capsule->streams; stream != NULL; stream = stream->next)
         if (stream->live && !stream->in_done && (stream->base.flags & MIG_STREAM_DEMAND))
-            grant_demand(stream);
+            asked |= grant_demand(stream);
+    capsule->demand_pause = asked ? DEMAND_MS : capsule->demand_pause < DEMAND_IDLE_MS ? capsule->demand_pause + 1 : DEMAND_IDLE_MS;
     capsule_timers(capsule);
 }
 
@@ -168,11 +172,11 @@ void capsule_timers(struct capsule *capsule)
     bool going = capsule->restored && !capsule->exported && !capsule->empty_told;
 
     if (going && !capsule->tick.armed)
-        mig_timer_set(&capsule->loop, &capsule->tick, TICK_MS);
+        mig_timer_set(&capsule->loop, &capsule->tick, capsule->empty ? LAST_TICK_MS : TICK_MS);
     if (!going)
         mig_timer_cancel(&capsule->loop, &capsule->tick);
     if (going && has_demand(capsule) && !capsule->demand_tick.armed)
-        mig_timer_set(&capsule->loop, &capsule->demand_tick, DEMAND_MS);
+        mig_timer_set(&capsule->loop, &capsule->demand_tick, capsule->demand_pause);
     if (!going)
         mig_timer_cancel(&capsule->loop, &capsule->demand_tick);
 }
@@ -273,6 +277,7 @@ static void init_main(const struct arguments *arguments, int ready)
     }
     prctl(PR_SET_NAME, "mig-capsule");
     capsule->tick = (struct mig_timer){.fire = tick, .owner = capsule};
+    capsule->demand_pause = DEMAND_MS;
     capsule->demand_tick = (struct mig_timer){.fire = demand_tick, .owner = capsule};
     capsule->hull = (struct mig_hull){
         .loop = &capsule->loop, .path = arguments->socket, .calls = &hull_calls, .owner = capsule};

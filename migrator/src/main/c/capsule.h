@@ -138,15 +138,17 @@ int stream_create(struct stream *stream, uint32_t flags, uint32_t size);
 /* Moves what can be moved, both directions; sets what to watch for. Harmless at any time. */
 void stream_pump(struct stream *stream);
 void stream_start(struct stream *stream);
-/* Stops touching the guest's end; takes what the guest wrote into `late`. */
+/* Stops touching the guest's end; takes what the guest wrote into `late`, what it did not read into `early`. */
 void stream_freeze(struct stream *stream);
 /* Takes everything that the guest wrote until now into `late` and puts the barrier behind it. */
 void stream_drain(struct stream *stream);
+/* Puts the bytes before everything else that waits for the guest; takes them over. */
+void stream_put_first(struct stream *stream, struct mig_bytes *bytes);
 /* Sends everything that came for the guest but was not read by it home again (terminal, demand). */
 void stream_give_back(struct stream *stream);
 bool stream_over(const struct stream *stream);
 void stream_close(struct stream *stream);
-/* Bytes fed to the guest but not yet read by it, without taking them. */
+/* Bytes a socket's guest end got but the guest did not read yet; they stay there (pipes and terminals: see stream_freeze). */
 void stream_unread(struct stream *stream, struct mig_bytes *out);
 /* Does a live process other than `but` have the guest's end open? */
 bool stream_in_use(struct stream *stream, pid_t but);
@@ -218,7 +220,7 @@ void guest_report(struct capsule *capsule, const struct report *report);
 /* Number of live processes besides init and stand-ins. */
 unsigned guest_count(struct capsule *capsule);
 bool guest_is(const struct capsule *capsule, const struct proc_stat *stat);
-/* No process left? Then says so. */
+/* No process left, and home has acknowledged all there was to tell? Then says so. */
 void guest_check_empty(struct capsule *capsule);
 /* Everything that has to be looked at again and again. */
 void guest_tick(struct capsule *capsule);
@@ -243,7 +245,9 @@ struct capsule {
     unsigned stream_count;
     struct tty *tty;
     struct body *bodies;
-    bool prepared, restored, exported, empty_told;
+    bool prepared, restored, exported;
+    bool empty, empty_told; /* no guest left; and home knows everything */
+    int64_t demand_pause;
     /* IMPORT under way */
     uint64_t import_seq;
     uint32_t import_length;

@@ -112,6 +112,32 @@ static int make_standin(struct capsule *capsule, struct standin *who, struct sta
     return 0;
 }
 
+/* Another node may count further than this one. */
+static void raise_pid_max(int64_t highest)
+{
+    char text[24] = "";
+    int fd = open("/proc/sys/kernel/pid_max", O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0 || read(fd, text, sizeof text - 1) <= 0 || atoll(text) > highest)
+        highest = 0;
+    if (fd >= 0)
+        close(fd);
+    if (highest > 0)
+        write_file("/proc/sys/kernel/pid_max", highest + 1); /* when it fails making the process says so */
+}
+
+/* Is the pid among `tasks`, though it is not the root? Then a stand-in would take it from a guest. */
+static bool is_task(const struct capsule *capsule, struct mig_span tasks, pid_t pid)
+{
+    struct mig_span element;
+    int64_t number;
+
+    while (tasks.at != NULL && mig_text_element(&tasks, &element))
+        if (mig_text_number(element, &number) && number == pid && pid != capsule->root)
+            return true;
+    return false;
+}
+
 static const struct standin init_itself = {.pid = 1, .control = -1};
 
 /* The session leader and the parent that the root believes to have. */
@@ -252,6 +278,12 @@ static void prepare(struct capsule *capsule, const struct mig_frame *frame)
     capsule->pgid = (pid_t)pgid;
     capsule->ppid = (pid_t)ppid;
     body_get(capsule, capsule->root); /* first in the list: speaks for its group */
+    if (is_task(capsule, value_of(frame, "tasks"), capsule->sid) || is_task(capsule, value_of(frame, "tasks"), capsule->ppid)) {
+        refuse(capsule, frame, EINVAL, "session leader sid=%d or parent ppid=%d is below root=%d in the tree", capsule->sid,
+               capsule->ppid, capsule->root);
+        return;
+    }
+    raise_pid_max(sid > ppid ? sid > pgid ? sid : pgid : ppid > pgid ? ppid : pgid);
     if (last_pid > 0 && (rc = write_file("/proc/sys/kernel/ns_last_pid", last_pid)) != 0) {
         refuse(capsule, frame, -rc, "cannot set last_pid=%lld: %s", (long long)last_pid, strerror(-rc));
         return;

@@ -313,31 +313,53 @@ unsigned guest_count(struct capsule *capsule)
     return count.live;
 }
 
+static bool nobody_left(struct capsule *capsule)
+{
+    struct body *body;
+
+    for (body = capsule->bodies; body != NULL; body = body->next)
+        if (!body->ended) /* even when it is no more: how it ended is on its way to us */
+            return false;
+    return guest_count(capsule) == 0;
+}
+
+static bool all_told(const struct capsule *capsule)
+{
+    const struct body *body;
+
+    for (body = capsule->bodies; body != NULL; body = body->next)
+        if (!body->link.dead && (!body->exit_sent || (body->leftovers && !body->finished_sent) || !mig_link_settled(&body->link)))
+            return false;
+    return true;
+}
+
 void guest_check_empty(struct capsule *capsule)
 {
     struct body *body;
-    struct stream *stream;
+    struct stream *tty = capsule->tty != NULL ? capsule->tty->stream : NULL;
 
     if (!capsule->restored || capsule->exported || capsule->empty_told)
         return;
-    for (body = capsule->bodies; body != NULL; body = body->next)
-        if (!body->ended) /* even when it is no more: how it ended is on its way to us */
-            return;
-    if (guest_count(capsule) > 0)
+    if (!capsule->empty && !nobody_left(capsule))
         return;
-    for (stream = capsule->streams; stream != NULL; stream = stream->next)
-        stream_pump(stream);
-    /* Nobody can open the terminal any more. */
-    if (capsule->tty != NULL && !stream_over(capsule->tty->stream)) {
-        stream_drain(capsule->tty->stream);
-        stream_pump(capsule->tty->stream);
-        if (capsule->tty->stream->late.len == 0)
-            stream_close(capsule->tty->stream);
+    if (!capsule->empty)
+        mig_timer_cancel(&capsule->loop, &capsule->tick); /* comes sooner from now on */
+    capsule->empty = true;
+    /* Pipes end by themselves; the terminal can be opened by nobody any more. */
+    if (tty != NULL && !stream_over(tty)) {
+        stream_drain(tty);
+        stream_pump(tty);
+        if (tty->late.len == 0)
+            stream_close(tty);
     }
     for (body = capsule->bodies; body != NULL; body = body->next)
         body_progress(body);
-    capsule->empty_told = true;
-    capsule_event(capsule, "event=empty\n");
+    /* The answer to this event will be DESTROY, so it has to wait for home. */
+    if (all_told(capsule)) {
+        capsule->empty_told = true;
+        capsule_event(capsule, "event=empty\n");
+    }
+    capsule_timers(capsule);
 }
 
 /* ---------------------------------------------------------------- signals */

@@ -91,17 +91,47 @@ bool stream_over(const struct stream *stream)
 
 /* ---------------------------------------------------------------- towards the guest */
 
-void stream_give_back(struct stream *stream)
+void stream_put_first(struct stream *stream, struct mig_bytes *bytes)
 {
-    struct mig_bytes all = {0};
+    if (bytes->len > 0 && stream->early.len > 0)
+        mig_bytes_add(bytes, mig_bytes_at(&stream->early), stream->early.len);
+    if (bytes->len > 0) {
+        mig_bytes_free(&stream->early);
+        stream->early = *bytes;
+    }
+    *bytes = (struct mig_bytes){0};
+}
+
+/* Bytes that the guest did not read yet come back out of its pipe, to be fed again if it goes on here. */
+static void take_unread(struct stream *stream)
+{
+    struct mig_bytes unread = {0};
+    uint8_t buffer[CHUNK];
+    char path[40];
+    ssize_t n;
+    int reader;
 
     if (stream->kind == KIND_TTY)
         tty_take_unread(stream);
-    else
-        stream_unread(stream, &all);
-    if (stream->early.len > 0)
-        mig_bytes_add(&all, mig_bytes_at(&stream->early), stream->early.len);
-    mig_bytes_free(&stream->early);
+    if (stream->kind != KIND_PIPE_IN || stream->fd < 0)
+        return;
+    /* A reader only for this moment: a permanent one would hide from us that the guest has closed its own. */
+    snprintf(path, sizeof path, "/proc/self/fd/%d", stream->fd);
+    reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    while (reader >= 0 && (n = read(reader, buffer, sizeof buffer)) > 0)
+        mig_bytes_add(&unread, buffer, (size_t)n);
+    if (reader >= 0)
+        close(reader);
+    stream_put_first(stream, &unread);
+}
+
+void stream_give_back(struct stream *stream)
+{
+    struct mig_bytes all;
+
+    take_unread(stream);
+    all = stream->early;
+    stream->early = (struct mig_bytes){0};
     if (stream->base.in.len > 0) {
         mig_bytes_add(&all, mig_bytes_at(&stream->base.in), stream->base.in.len);
         mig_stream_consumed(stream->link, &stream->base, stream->base.in.len);
@@ -312,33 +342,8 @@ void stream_freeze(struct stream *stream)
     if (stream->fd >= 0) {
         mig_unwatch(&stream->capsule->loop, &stream->source);
         stream_drain(stream);
+        take_unread(stream);
     }
-}
-
-static void unread_in_pipe(const struct stream *stream, struct mig_bytes *out)
-{
-    char path[40];
-    int reader, copy[2];
-    uint8_t buffer[CHUNK];
-    ssize_t n;
-    int size;
-
-    /* A reader only for this moment: a permanent one would hide from us that the guest has closed its own. */
-    snprintf(path, sizeof path, "/proc/self/fd/%d", stream->fd);
-    reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (reader < 0)
-        return;
-    if (pipe2(copy, O_CLOEXEC | O_NONBLOCK) == 0) {
-        size = fcntl(reader, F_GETPIPE_SZ);
-        fcntl(copy[1], F_SETPIPE_SZ, size);
-        /* tee() duplicates whole buffers from the front every time, so it must get all in one go. */
-        if (tee(reader, copy[1], (size_t)size, SPLICE_F_NONBLOCK) > 0)
-            while ((n = read(copy[0], buffer, sizeof buffer)) > 0)
-                mig_bytes_add(out, buffer, (size_t)n);
-        close(copy[0]);
-        close(copy[1]);
-    }
-    close(reader);
 }
 
 struct holder_of {
@@ -364,13 +369,18 @@ bool stream_in_use(struct stream *stream, pid_t but)
     return search.found != 0;
 }
 
-/* The guest's end of a socket is borrowed from a guest that has it, and looked into. */
-static void unread_in_socket(struct stream *stream, struct mig_bytes *out)
+/*
+ * The guest's end of a socket is borrowed from a guest that has it, and looked into; nothing is taken out, because behind an
+ * end of file it could not be put back.
+ */
+void stream_unread(struct stream *stream, struct mig_bytes *out)
 {
     struct holder_of search = {.stream = stream};
     int pidfd, fd = -1, pending = 0;
     uint8_t *buffer;
 
+    if (stream->kind != KIND_UNIX || stream->fd < 0)
+        return;
     proc_each(holds, &search);
     if (search.found == 0 || (pidfd = (int)syscall(SYS_pidfd_open, search.found, 0)) < 0)
         return;
@@ -386,13 +396,4 @@ static void unread_in_socket(struct stream *stream, struct mig_bytes *out)
         free(buffer);
     }
     close(fd);
-}
-
-void stream_unread(struct stream *stream, struct mig_bytes *out)
-{
-    /* in_done: end of file went in behind the bytes, they may still be there unread */
-    if (stream->kind == KIND_UNIX && stream->fd >= 0)
-        unread_in_socket(stream, out);
-    else if (stream->kind == KIND_PIPE_IN && stream->fd >= 0)
-        unread_in_pipe(stream, out);
 }

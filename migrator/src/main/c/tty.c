@@ -288,12 +288,7 @@ void tty_take_unread(struct stream *stream)
         else /* the end-of-file character alone */
             mig_bytes_u8(&unread, tty->modes.cc[VEOF]);
     }
-    if (unread.len == 0)
-        return;
-    if (stream->early.len > 0)
-        mig_bytes_add(&unread, mig_bytes_at(&stream->early), stream->early.len);
-    mig_bytes_free(&stream->early);
-    stream->early = unread;
+    stream_put_first(stream, &unread);
 }
 
 /* ---------------------------------------------------------------- what home says */
@@ -431,8 +426,6 @@ void tty_freeze(struct stream *stream)
 
     mig_timer_cancel(&stream->capsule->loop, &tty->feed_timer);
     mig_timer_cancel(&stream->capsule->loop, &tty->cr_timer);
-    if (stream->fd >= 0)
-        tty_take_unread(stream);
 }
 
 void tty_close(struct stream *stream)

@@ -111,6 +111,16 @@ class Leaf:
         with open(self.path + "/cgroup.procs") as procs:
             return [int(p) for p in procs.read().split()]
 
+    def freeze_for_dump(self):
+        """A parent in vfork() sleeps uninterruptibly until its child execs: criu could never seize the two of them."""
+        for _ in range(100):
+            self.freeze()
+            if not any(stat(pid)["state"] == "D" for pid in self.pids()):
+                return
+            self.freeze(False)
+            time.sleep(0.003)
+        raise AssertionError("always some process in an uninterruptible sleep")
+
     def freeze(self, frozen=True):
         with open(self.path + "/cgroup.freeze", "w") as freeze:
             freeze.write("1" if frozen else "0")
@@ -696,14 +706,13 @@ class Body:
             if self.frozen_leaf is None:
                 for pid in self.pids:
                     old_leaf.add(pid)
-                old_leaf.freeze()
+                old_leaf.freeze_for_dump()
             connection, process = agent.criu_here()
             agent.dump(connection, self.root, images, old_leaf, external)
             process.wait(5)
         else:
-            old_leaf.freeze()
-            for link in self.links:
-                agent.turn()
+            old_leaf.freeze_for_dump()
+            agent.turn()
             state = agent.export(old)
             lines = [dict(w.split("=", 1) for w in l.split()) for l in agent.ask(old, KEYS).split("\n")[1:] if l]
             self.keys = {int(l["stream"]): l["key"] for l in lines}

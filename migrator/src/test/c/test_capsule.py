@@ -235,7 +235,7 @@ def move_quietly(body):
         leaf.add(body.root)
         end = time.time() + 5
         while True:
-            leaf.freeze()
+            leaf.freeze_for_dump()
             if tree(body.root) == [body.root] or all(p in leaf.pids() for p in tree(body.root)):
                 break
             leaf.freeze(False)
@@ -757,6 +757,29 @@ def shouldLeaveAUsableAgentWhenRestoreFails(agent, work):
     body.deputy.signal(signal.SIGTERM)
     agent.until(lambda: body.deputy.exit_status(), "end")
     ended(body.deputy, (signal.SIGTERM, 0))
+
+
+@test
+def shouldStayInTheCgroupItWasGiven(agent, work):
+    leaf = agent.leaf("capsule")
+    capsule = agent.capsule(leaf.path + "/cgroup.procs")
+    agent.ask(capsule, PREPARE, "root=500 sid=400 pgid=450 ppid=300\ntasks=500,501\nlast_pid=600\n")
+    inside = set(leaf.pids())
+    assert capsule.pid in inside and len(inside) == 3, inside  # init, holder, nanny
+    connection = agent.criu_in(capsule, "restore")
+    assert len(leaf.pids()) == 4
+    connection.close()
+    agent.until(lambda: len(leaf.pids()) == 3, "criu ends with its connection")
+    assert agent.processes(capsule) == {}
+    agent.destroy(capsule)
+    other = agent.capsule()
+    try:
+        agent.ask(other, PREPARE, "root=500 sid=501 pgid=500 ppid=300\ntasks=500,501\n")
+    except Refused as e:
+        assert "below root" in str(e)
+    else:
+        raise AssertionError("a session leader inside of the tree was taken")
+    agent.destroy(other)
 
 
 @test

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import signal
 import struct
 import termios
@@ -115,6 +116,51 @@ def shouldLookUnmovedToAUserOfLess(agent, work):
     text = see(agent, home, "done\r\n")
     text = see(agent, home, "done\r\n") if b"icanon" not in text else text
     assert b"-extproc" in text or b"extproc" not in text, text
+
+
+@test
+def shouldLookUnmovedToAUserOfVim(agent, work):
+    if not shutil.which("vim"):
+        print("SKIPPED: there is no vim")
+        return
+    home, root = start(agent, work, "vim -u NONE -N text", "~")
+    agent.idle(0.5)
+    body = tty_body(agent, home, root)
+    body.move(foreground=True)
+    home.type("ihello from")
+    see(agent, home, "hello from")
+    body.move()
+    home.type(" afar\x1b:w\r")
+    see(agent, home, "written")
+    assert open(work + "/text").read() == "hello from afar\n"
+    body.move()
+    home.type("\x1a")
+    see(agent, home, "Stopped")
+    home.type("fg\r")
+    see(agent, home, "hello from afar")
+    home.type(":q\r")
+    see(agent, home, "$ ")
+    home.type("echo status $?\r")
+    see(agent, home, "status 0")
+
+
+@test
+def shouldLookUnmovedToAUserOfTop(agent, work):
+    if not shutil.which("top"):
+        print("SKIPPED: there is no top")
+        return
+    home, root = start(agent, work, "top -d 0.5", "load average")
+    body = tty_body(agent, home, root)
+    body.move(foreground=True)
+    see(agent, home, "load average")
+    home.type("h")
+    see(agent, home, "Help for Interactive Commands")
+    home.type("q")
+    see(agent, home, "load average")
+    home.type("q")
+    see(agent, home, "$ ")
+    home.type("echo status $?\r")
+    see(agent, home, "status 0")
 
 
 @test
