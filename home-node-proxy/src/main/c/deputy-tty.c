@@ -155,6 +155,7 @@ static void look_again(struct mig_timer *timer)
 /* Nothing tells when a shell moves its job to the background, so terminals are looked at from time to time. */
 void terminals_start(struct deputy *d)
 {
+    mig_timer_cancel(&d->loop, &d->tty_timer);
     d->tty_timer = (struct mig_timer){.fire = look_again, .owner = d};
     look_again(&d->tty_timer);
 }
