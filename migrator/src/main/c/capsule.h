@@ -148,6 +148,8 @@ void stream_put_first(struct stream *stream, struct mig_bytes *bytes);
 void stream_give_back(struct stream *stream);
 bool stream_over(const struct stream *stream);
 void stream_close(struct stream *stream);
+/* Nothing is carried any more. Of a terminal the descriptors stay open. */
+void stream_retire(struct stream *stream);
 /* Bytes a socket's guest end got but the guest did not read yet; they stay there (pipes and terminals: see stream_freeze). */
 void stream_unread(struct stream *stream, struct mig_bytes *out);
 /* Does a live process other than `but` have the guest's end open? */
@@ -176,6 +178,7 @@ void tty_pump(struct stream *stream);
 void tty_freeze(struct stream *stream);
 void tty_drain(struct stream *stream);
 void tty_close(struct stream *stream);
+void tty_retire(struct stream *stream);
 /* Frames TTY_MODE, TTY_SIZE, TTY_FG, TTY_HUP; the payload begins behind the stream number. */
 void tty_frame(struct stream *stream, uint16_t type, const uint8_t *payload, size_t len);
 /* Takes what the guest did not read yet out of the pty, to the front of the input. */

@@ -141,14 +141,13 @@ static void tell_exit(struct body *body)
         if (uses_link(stream, body) && !stream->out_done && stream->sent < stream->barrier)
             return;
     body->exit_sent = true;
-    if (!body->leftovers) {
-        for (stream = body->capsule->streams; stream != NULL; stream = stream->next) {
-            if (!uses_link(stream, body))
-                continue;
-            if (stream->fd >= 0 && (stream->kind == KIND_TTY || (stream->base.flags & MIG_STREAM_DEMAND)))
-                stream_give_back(stream);
-            stream_close(stream);
-        }
+    for (stream = body->capsule->streams; stream != NULL; stream = stream->next) {
+        if (!uses_link(stream, body))
+            continue;
+        if (stream->fd >= 0 && (stream->kind == KIND_TTY || (!body->leftovers && (stream->base.flags & MIG_STREAM_DEMAND))))
+            stream_give_back(stream);
+        if (!body->leftovers)
+            stream_retire(stream);
     }
     mig_link_post(&body->link, MIG_EXIT, &message, sizeof message, NULL, 0);
 }

@@ -84,6 +84,15 @@ void stream_close(struct stream *stream)
     mig_bytes_free(&stream->late);
 }
 
+void stream_retire(struct stream *stream)
+{
+    /* Closing the master would hang up on guests that have the terminal without using it. */
+    if (stream->kind == KIND_TTY && stream->fd >= 0)
+        tty_retire(stream);
+    else
+        stream_close(stream);
+}
+
 bool stream_over(const struct stream *stream)
 {
     return stream->in_done && stream->out_done;

@@ -428,6 +428,19 @@ void tty_freeze(struct stream *stream)
     mig_timer_cancel(&stream->capsule->loop, &tty->cr_timer);
 }
 
+void tty_retire(struct stream *stream)
+{
+    struct tty *tty = stream->capsule->tty;
+
+    mig_timer_cancel(&stream->capsule->loop, &tty->feed_timer);
+    mig_timer_cancel(&stream->capsule->loop, &tty->cr_timer);
+    mig_unwatch(&stream->capsule->loop, &stream->source);
+    mig_bytes_free(&stream->late);
+    stream->live = false;
+    stream->in_done = true;
+    stream->out_done = true;
+}
+
 void tty_close(struct stream *stream)
 {
     struct tty *tty = stream->capsule->tty;

@@ -87,6 +87,26 @@ def decode(data):
     return fields
 
 
+def split_pipe(images, pipe_id, new_id):
+    """Gives the write ends of a pipe in files.img a pipe of their own, so that two streams can take its place."""
+    with open(images + "/files.img", "rb") as f:
+        data = f.read()
+    out, at = bytearray(data[:8]), 8
+    while at < len(data):
+        length = struct.unpack_from("<I", data, at)[0]
+        entry = data[at + 4:at + 4 + length]
+        at += 4 + length
+        file = decode(entry)
+        if 18 in file:
+            end = decode(file[18][0])
+            if end[2][0] == pipe_id and end[3][0] & 3 == os.O_WRONLY:
+                changed = field(1, end[1][0]) + field(2, new_id) + field(3, end[3][0]) + field(4, end[4][0])
+                entry = field(1, file[1][0]) + field(2, file[2][0]) + field(18, changed)
+        out += struct.pack("<I", len(entry)) + entry
+    with open(images + "/files.img", "wb") as f:
+        f.write(out)
+
+
 # ---------------------------------------------------------------- cgroup v2
 
 
@@ -696,7 +716,7 @@ class Body:
                 agent.deputy(s[1]).demand.add(s[0])
 
     def move(self, external=(), between=None, foreground=None):
-        """First from home, later from capsule to capsule. between(): called when the old place is frozen and the new not yet there."""
+        """First from home, later from capsule to capsule. between(images): called when the old place is frozen and dumped."""
         agent, old, old_leaf = self.agent, self.capsule, self.leaf
         images = f"{agent.dir}/images-{self.root}-{self.hops}"
         self.hops += 1
@@ -721,7 +741,7 @@ class Body:
         for link in self.links:
             agent.deputy(link).disconnect()
         if between is not None:
-            between()
+            between(images)
         new = agent.capsule()
         fds = self.prepare(new, foreground)
         if state is not None:

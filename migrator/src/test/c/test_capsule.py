@@ -472,14 +472,18 @@ def shouldGoOnWhenAMoveIsAborted(agent, work):
     d = body.deputy
     data = numbered(100000)
     d.write(1, data)
-    for _ in range(5):
-        agent.idle(0.02)
+    descriptors = len(os.listdir(f"/proc/{body.capsule.pid}/fd"))
+    for _ in range(25):
+        agent.idle(0.01)
         body.leaf.freeze()
         state = agent.export(body.capsule)
         assert state
-        agent.idle(0.1)
+        agent.idle(0.02)
+        agent.ask(body.capsule, KEYS)
+        agent.ask(body.capsule, LIST)
         agent.ask(body.capsule, RESUME)
         body.leaf.freeze(False)
+    assert len(os.listdir(f"/proc/{body.capsule.pid}/fd")) == descriptors, "descriptors leak"
     d.eof(1)
     agent.until(lambda: d.exit_status(), "end", 20)
     assert d.output[2] == data
@@ -652,6 +656,68 @@ def shouldRefuseNonsense(agent, work):
     agent.until(lambda: capsule.connection not in (None, old), "reconnect")
     agent.ask(capsule, LIST)
     agent.destroy(capsule)
+
+
+@test
+def shouldShareAJobServerWithHome(agent, work):
+    tokens = os.pipe()
+    os.write(tokens[1], b"ab")
+    ino = os.fstat(tokens[0]).st_ino
+    log = work + "/log"
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        child = os.fork()
+        if child:
+            with open(work + "/pid", "w") as f:
+                f.write(str(child))
+            os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) & 255)
+        os.dup2(tokens[0], 3)
+        os.dup2(tokens[1], 4)
+        null = os.open("/dev/null", os.O_RDWR)
+        for fd in (0, 1, 2):
+            os.dup2(null, fd)
+        os.closerange(5, 300)
+        os.execvp("python3", ["python3", "-c", f"import os,time\n"
+                              "for i in range(20):\n"
+                              "  t=os.read(3,1)\n"
+                              "  time.sleep(.02)\n"
+                              f"  open('{log}','ab').write(t)\n"
+                              "  os.write(4,t)\n"
+                              "  time.sleep(.02)\n"])
+    agent.children.append(pid)
+    time.sleep(0.3)
+    root = int(open(work + "/pid").read())
+    body = Body(agent, root, [(1, root, "pipe-in", "demand", f"pipe:[{ino}]"), (2, root, "pipe-out", "", "pipe:[1000000007]")])
+    body.move(between=lambda images: split_pipe(images, ino, 1000000007))
+    d = body.deputy
+    # what a deputy does: reads the shared pipe when the guest wants it, writes what the guest returns
+    given = 0
+
+    def serve():
+        nonlocal given
+        os.set_blocking(tokens[0], False)
+        wanted = d.room.setdefault(1, 0) - len(d.queued.get(1, b""))
+        if wanted > 0:
+            try:
+                d.write(1, os.read(tokens[0], wanted))
+            except BlockingIOError:
+                pass
+        back = d.output.get(2, b"")
+        if len(back) > given:
+            os.write(tokens[1], back[given:])
+            given = len(back)
+        return d.exit_status()
+
+    agent.until(lambda: serve() or given >= 5, "tokens come and go")
+    body.move()
+    agent.until(serve, "end", 15)
+    serve()
+    for p in d.has(TTY_UNREAD):
+        os.write(tokens[1], p[2:])
+    ended(d, (0, 0))
+    assert len(open(log, "rb").read()) == 20
+    assert sorted(os.read(tokens[0], 10)) == sorted(b"ab"), "a token got lost"
 
 
 @test

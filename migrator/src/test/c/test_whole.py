@@ -164,6 +164,47 @@ def shouldLookUnmovedToAUserOfTop(agent, work):
 
 
 @test
+def shouldControlJobsOfAShellInTheCapsule(agent, work):
+    home, root = start(agent, work, "bash --norc --noprofile -i")
+    agent.idle(0.3)
+    body = tty_body(agent, home, root)
+    body.move(foreground=True)
+    home.type("echo in $$ $(tty)\r")
+    see(agent, home, f"in {root} {home.name}")
+    for hop in range(2):
+        home.type("sleep 1000\r")
+        agent.idle(0.4)
+        home.type("\x03")  # for the job of the inner shell
+        home.type("echo status $?\r")
+        see(agent, home, "status 130")
+        home.type("sleep 0.7\r")
+        agent.idle(0.3)
+        home.type("\x1a")
+        see(agent, home, "Stopped")
+        assert stat(root)["state"] != "T", "the inner shell itself was stopped"
+        home.type("fg; echo status $?\r")
+        see(agent, home, "status 0")
+        if hop == 0:
+            body.pids = [root]
+            body.move()
+    home.type("exit 5\r")
+    home.type("echo outer $?\r")
+    see(agent, home, "outer 5")
+
+
+@test
+def shouldNotHangUpOnAChildThatOutlivesTheBody(agent, work):
+    home, root = start(agent, work, "sh -c 'sleep 0.7; (sleep 0.7; touch survived) </dev/null >/dev/null 2>&1 & exit 3'")
+    body = tty_body(agent, home, root, 1)
+    body.move(foreground=True)
+    see(agent, home, "$ ")
+    home.type("echo status $?\r")
+    see(agent, home, "status 3")
+    agent.until(lambda: os.path.exists(work + "/survived"), "the child's work")
+    agent.until(lambda: "event=empty" in body.capsule.events, "empty")
+
+
+@test
 def shouldDieWithTheSameSignal(agent, work):
     home, root = start(agent, work, "sleep 1000")
     body = tty_body(agent, home, root)
