@@ -1,6 +1,6 @@
 #!/bin/sh
 # run-tests.sh [DIRECTORY WITH mig-capsule AND mig-spawn, - to build them] [PART OF A TEST NAME]...
-# Moves real processes between capsules on this machine, with fake deputies (test_capsule.py) and real ones (test_whole.py).
+# Moves real processes between capsules on this machine, with fake deputies (test_capsule.py) and real ones (test_whole.py, test_jobs.py).
 # Without root, criu (MIG_CRIU, default /opt/mig/criu/criu) or a cgroup v2 freezer there is nothing to test: says so and passes.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -25,3 +25,4 @@ make -s -C "$here/../../../../home-node-proxy/src/main/c" OUT="$tools"
 export PYTHONDONTWRITEBYTECODE=1
 python3 "$here/test_capsule.py" "$tools" "$@"
 python3 "$here/test_whole.py" "$tools" "$@"
+python3 "$here/test_jobs.py" "$tools" "$@"
