@@ -158,6 +158,24 @@ static void remember_cgroup(struct target *t)
         fclose(mounts);
 }
 
+/* Is the cgroup of this cgroup.procs file frozen, by itself or from above? */
+static bool is_frozen(const char *procs)
+{
+    char path[4200], text[256];
+    const char *slash = strrchr(procs, '/');
+    ssize_t n;
+    int fd;
+
+    snprintf(path, sizeof path, "%.*s/cgroup.events", slash != NULL ? (int)(slash - procs) : 0, procs);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false; /* the root has no such file and cannot be frozen */
+    n = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    return strstr(text, "frozen 1") != NULL;
+}
+
 static bool leave_frozen_cgroup(struct target *t)
 {
     char pid[16];
@@ -168,7 +186,7 @@ static bool leave_frozen_cgroup(struct target *t)
     if (!write_file(t->cgroup, pid))
         return refuse(t, "cannot move it to %s: %s", t->cgroup, strerror(errno));
     t->moved = true;
-    return true;
+    return !is_frozen(t->cgroup) || refuse(t, "the cgroup of %s is frozen too", t->cgroup);
 }
 
 /* After a failure: back into the ice, where it is harmless, to be tried again. */

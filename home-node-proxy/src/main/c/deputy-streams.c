@@ -158,8 +158,12 @@ void channel_update(struct channel *c)
         watch = true;
     if (c->kind == TERMINAL && !c->hung_up)
         watch = true;
-    if (!watch || mig_watch(loop, &c->source, events) != 0)
-        mig_unwatch(loop, &c->source);
+    if (watch && mig_watch(loop, &c->source, events) == 0)
+        return;
+    mig_unwatch(loop, &c->source);
+    /* A regular file (an input shared with processes that stay) cannot be watched: it is always ready. */
+    if (events & EPOLLIN && c->kind == PIPE_IN && !c->retry.armed)
+        mig_timer_set(loop, &c->retry, 0);
 }
 
 static void finished_writing(struct channel *c)
@@ -257,11 +261,17 @@ static void channel_ready(struct mig_source *source, uint32_t events)
     try_to_end(c->deputy);
 }
 
-static void disk_may_have_room(struct mig_timer *timer)
+static void try_again(struct mig_timer *timer)
 {
     struct channel *c = timer->owner;
 
-    write_out(c);
+    if (c->kind == PIPE_IN) {
+        if (c->fd >= 0 && mig_stream_room(&c->stream) > 0)
+            read_in(c);
+        channel_update(c);
+        return;
+    }
+    write_out(c); /* the disk may have room now */
     try_to_end(c->deputy);
 }
 
@@ -283,7 +293,7 @@ int channel_open(struct deputy *d, uint16_t id, enum channel_kind kind, int fd, 
     c->fd = c->io = fd;
     c->anonymous = kind == PIPE_OUT && fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS;
     c->source = (struct mig_source){.fd = fd, .ready = channel_ready, .owner = c};
-    c->retry = (struct mig_timer){.fire = disk_may_have_room, .owner = c};
+    c->retry = (struct mig_timer){.fire = try_again, .owner = c};
     if (kind == TERMINAL)
         error = terminal_open(c);
     if (error != 0) {

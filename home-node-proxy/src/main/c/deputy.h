@@ -46,7 +46,7 @@ struct channel {
     bool anonymous; /* a pipe without a name: its readers, once gone, never come back */
     size_t must_flush; /* bytes that were received before EXIT and are not yet written */
     struct mig_source source;
-    struct mig_timer retry; /* disk full */
+    struct mig_timer retry; /* disk full, or a file that is read */
     /* terminals */
     bool known, foreground, controlling, hung_up;
     uint8_t hands_off; /* looks at the terminal until it is read again: what was given back is for others */

@@ -258,6 +258,25 @@ class DeputiseTest(RigTest):
         self.assertEqual("%d ok\n" % child.pid, done.stdout)
         self.assert_deputy(child, link)
 
+    def test_a_frozen_destination_is_refused(self):
+        child = self.sleeper()
+        leaf, origin = self.rig.freeze(child.pid)
+        self.refused(child.pid, "is frozen too", "--cgroup", leaf + "/cgroup.procs")
+        self.assertIn("frozen 1", read_text(leaf + "/cgroup.events"))
+
+    def test_is_quick(self):
+        children = [self.sleeper() for _ in range(20)]
+        for child in children:
+            self.rig.agent.expect(child.pid, "end\n")
+        leaf, origin = self.rig.freeze(*[child.pid for child in children])
+        groups = [word for child in children for word in ("--pid", child.pid)]
+        start = time.monotonic()
+        done = self.rig.run_deputise("--cgroup", origin, *groups)
+        took = time.monotonic() - start
+        self.assertEqual(20, done.stdout.count("ok\n"), done.stdout)
+        print("20 processes replaced in %.1f ms" % (took * 1000), file=sys.stderr)
+        self.assertLess(took, 2)
+
     def test_verify_does_not_touch(self):
         child = self.original("count", self.build + "/counters3", 2)
         done = self.rig.run_deputise("--verify", "--pid", child.pid)

@@ -244,7 +244,7 @@ class EndTest(RigTest):
         os.kill(child.pid, signal.SIGSTOP)
         os.waitpid(child.pid, os.WUNTRACED)
         link = self.rig.deputise(child.pid, "stopped=%d\n" % signal.SIGSTOP)
-        self.assertEqual("T", state_of(child.pid))
+        wait_until(lambda: state_of(child.pid) == "T", "the stop")
         self.assertEqual(self.rig.stub, os.readlink("/proc/%d/exe" % child.pid))
         self.assertEqual((0, 0), os.waitpid(child.pid, os.WNOHANG | os.WUNTRACED | os.WCONTINUED))
         time.sleep(0.1)
@@ -422,6 +422,21 @@ class StreamTest(RigTest):
             os.write(shared.fileno(), b" four")
             shared.seek(0)
             self.assertEqual(b"one two three " + b"x" * 200000 + b" four", shared.read())
+
+    def test_shared_input_file_keeps_one_offset(self):
+        with tempfile.TemporaryFile() as shared:
+            shared.write(b"0123456789" * 5000)
+            shared.flush()
+            shared.seek(0)
+            child = self.sleeper(stdin=shared)
+            link = self.rig.deputise_ready(child.pid, "stream=1 kind=pipe-in fd=0 flags=demand\n", keep="0")
+            link.auto_window = False
+            link.grant(1, 4)
+            self.assertEqual(b"0123", link.expect_data(1, 4))
+            self.assertEqual(b"456", os.read(shared.fileno(), 3))
+            link.grant(1, 65536)
+            self.assertEqual(49993, len(link.expect_data(1, 49993)))
+            link.until(lambda: 1 in link.eof, "EOF")
 
     def test_unix_socket_both_ways_with_half_close(self):
         ours, theirs = socket.socketpair()
