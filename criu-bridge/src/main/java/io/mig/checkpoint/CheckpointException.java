@@ -20,6 +20,7 @@ public final class CheckpointException extends RuntimeException {
         UNKNOWN
     }
 
+    private final String message;
     private final Phase phase;
     private final Outcome outcome;
     private final int errno;
@@ -28,6 +29,7 @@ public final class CheckpointException extends RuntimeException {
     public CheckpointException(
             Phase phase, Outcome outcome, String message, int errno, List<String> logExcerpt) {
         super(render(phase, message, errno, logExcerpt));
+        this.message = message;
         this.phase = phase;
         this.outcome = outcome;
         this.errno = errno;
@@ -43,6 +45,17 @@ public final class CheckpointException extends RuntimeException {
     public static CheckpointException unknown(
             Phase phase, String message, List<String> logExcerpt) {
         return new CheckpointException(phase, Outcome.UNKNOWN, message, 0, logExcerpt);
+    }
+
+    /** The same failure with one more thing to know. */
+    public CheckpointException withNote(String note) {
+        CheckpointException noted =
+                new CheckpointException(phase, outcome, message + "; " + note, errno, logExcerpt);
+        noted.setStackTrace(getStackTrace());
+        if (getCause() != null) {
+            noted.initCause(getCause());
+        }
+        return noted;
     }
 
     /** The same with a cause. */

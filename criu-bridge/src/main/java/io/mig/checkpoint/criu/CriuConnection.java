@@ -10,7 +10,6 @@ import io.mig.checkpoint.DumpRequest;
 import io.mig.checkpoint.DumpResult;
 import io.mig.checkpoint.ImagesLocation;
 import io.mig.checkpoint.Phase;
-import io.mig.checkpoint.PidFd;
 import io.mig.checkpoint.RestoreRequest;
 import io.mig.checkpoint.RestoreResult;
 import io.mig.checkpoint.criu.jna.SeqPacketSocket;
@@ -24,6 +23,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,15 +38,19 @@ import org.slf4j.LoggerFactory;
  * be virtual threads (poll(2) would pin them). One call at a time; {@link #close()} and {@link
  * #kill()} may come from any thread.
  *
- * <p>When CRIU is silent for longer than allowed, the process is killed before the exception
- * leaves: a tree that was being dumped then runs on (thawed), and must be frozen again or put back
- * by the caller; a half restored one is the business of whoever owns its namespaces.
+ * <p>When CRIU is silent for longer than allowed, the conversation is closed, which makes a living
+ * CRIU undo its work; only one that holds no process is killed. The exception says which. The tree
+ * may be thawed afterwards and must be put back by the caller; a half restored one is the business
+ * of whoever owns its namespaces.
  */
 public final class CriuConnection implements Checkpointer {
     private static final Logger log = LoggerFactory.getLogger(CriuConnection.class);
-    private static final int SIGKILL = 9;
     private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(10);
-    private static final Duration KILL_WAIT = Duration.ofSeconds(2);
+
+    /** How long a criu whose socket was closed may take to put things back and leave. */
+    private static final Duration GRACE = Duration.ofSeconds(3);
+
+    private static final Duration PART_LIMIT = Duration.ofSeconds(8);
 
     private enum State {
         IDLE,
@@ -55,14 +61,14 @@ public final class CriuConnection implements Checkpointer {
 
     private final SeqPacketSocket socket;
     private final String name;
-    private final Optional<PidFd> process;
+    private final CriuProcess process;
     private final ExecutorService worker;
     private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
 
     CriuConnection(SeqPacketSocket socket, String name) {
         this.socket = socket;
         this.name = name;
-        this.process = PidFd.open(socket.peer().pid());
+        this.process = new CriuProcess(socket.peer().pid());
         this.worker =
                 Executors.newSingleThreadExecutor(
                         Thread.ofPlatform().daemon().name("criu-" + name).factory());
@@ -168,6 +174,7 @@ public final class CriuConnection implements Checkpointer {
                 State.SPENT,
                 Phase.DUMP,
                 () -> {
+                    process.protectFromMemoryPressure();
                     long start = System.nanoTime();
                     converse(
                             Phase.DUMP,
@@ -232,89 +239,101 @@ public final class CriuConnection implements Checkpointer {
                             + " (one dump or restore each, one call at a time)",
                     0);
         }
-        Future<T> result;
         try {
-            result = worker.submit(work);
-        } catch (java.util.concurrent.RejectedExecutionException closed) {
-            throw CheckpointException.failed(phase, "criu connection " + name + " is closed", 0);
-        }
-        try {
+            Future<T> result = worker.submit(work);
             T value = result.get();
             state.compareAndSet(State.BUSY, afterwards);
             return value;
+        } catch (RejectedExecutionException closed) {
+            throw CheckpointException.failed(phase, "criu connection " + name + " is closed", 0);
         } catch (InterruptedException interrupted) {
-            kill();
+            String ending = part().text();
             Thread.currentThread().interrupt();
             throw CheckpointException.unknown(
                     phase,
-                    "interrupted while criu pid=" + pid() + " was at work; it was killed",
+                    "interrupted while criu pid=" + pid() + " was at work; " + ending,
                     List.of());
         } catch (ExecutionException failed) {
             Throwable cause = failed.getCause();
             throw afterFailure(phase, cause == null ? failed : cause);
+        } finally {
+            if (state.get() == State.CLOSED) {
+                release();
+            }
         }
     }
 
     private RuntimeException afterFailure(Phase phase, Throwable cause) {
         if (cause instanceof CheckpointException known
-                && known.outcome() == CheckpointException.Outcome.FAILED
-                && state.compareAndSet(State.BUSY, State.SPENT)) {
+                && known.outcome() == CheckpointException.Outcome.FAILED) {
+            state.compareAndSet(State.BUSY, State.SPENT);
             return known;
         }
-        // No answer: a criu that is still at work somewhere must not go on behind our back.
-        kill();
-        if (cause instanceof RuntimeException unchecked) {
-            return unchecked;
+        // No answer: say what became of the criu that may still be at work somewhere.
+        String ending = part().text();
+        if (cause instanceof CheckpointException silent) {
+            return silent.withNote(ending);
         }
         return CheckpointException.unknown(
                         phase,
-                        "conversation with criu pid=" + pid() + " broke: " + cause,
+                        "conversation with criu pid=" + pid() + " broke: " + cause + "; " + ending,
                         List.of())
                 .causedBy(cause);
     }
 
+    /** Closes the conversation, which makes CRIU undo what it did, and waits for it to leave. */
+    private CriuProcess.Parting part() {
+        state.set(State.CLOSED);
+        socket.close();
+        try {
+            // On the worker: waiting for a pidfd would pin the carrier of a virtual thread.
+            return worker.submit(() -> process.partAfter(GRACE))
+                    .get(PART_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            return CriuProcess.Parting.STILL_HOLDING;
+        } catch (ExecutionException | TimeoutException | RejectedExecutionException failed) {
+            log.warn("cannot tell what became of criu, name={} pid={}", name, pid(), failed);
+            return CriuProcess.Parting.STILL_HOLDING;
+        }
+    }
+
     /**
-     * Ends the criu process at once (SIGKILL) and waits shortly until it is gone.
+     * Ends the criu process at once (SIGKILL) and waits shortly until it is gone. Only for what may
+     * be destroyed: a criu that is killed in the middle of a dump takes the dumped processes with
+     * it one time in three.
      *
      * @return true when it is certainly gone
      */
     public boolean kill() {
-        state.set(State.CLOSED);
-        boolean gone = process.isEmpty();
-        if (process.isPresent()) {
-            try {
-                process.get().sendSignal(SIGKILL);
-                gone = process.get().awaitExit(KILL_WAIT);
-            } catch (CheckpointException closed) {
-                log.debug("criu process was closed meanwhile, name={} pid={}", name, pid(), closed);
-            }
+        State before = state.getAndSet(State.CLOSED);
+        boolean gone = before == State.CLOSED ? process.hasExited() : process.kill();
+        socket.close();
+        if (before != State.BUSY && before != State.CLOSED) {
+            release();
         }
-        if (!gone) {
-            log.warn(
-                    "criu process does not end although it was killed, name={} pid={}",
-                    name,
-                    pid());
-        }
-        release();
         return gone;
     }
 
-    /** True when the criu process has ended. */
+    /** True when the criu process has ended and was waited for by its parent. */
     public boolean hasExited() {
-        return process.isEmpty() || state.get() == State.CLOSED || process.get().hasExited();
+        return process.hasExited();
     }
 
     /** Waits for the criu process to end by itself, as it does after a dump or restore. */
     public boolean awaitExit(Duration timeout) {
-        return process.isEmpty() || process.get().awaitExit(timeout);
+        return process.awaitExit(timeout);
     }
 
-    /** Ends the conversation: an idle or finished criu leaves by itself, one at work is killed. */
+    /**
+     * Ends the conversation. An idle or finished criu leaves by itself; one at work undoes what it
+     * did and leaves, and the call that waits for it fails with an unknown outcome.
+     */
     @Override
     public void close() {
         State before = state.getAndSet(State.CLOSED);
         if (before == State.BUSY) {
-            kill();
+            socket.close();
         } else if (before != State.CLOSED) {
             release();
         }
@@ -323,7 +342,7 @@ public final class CriuConnection implements Checkpointer {
     private void release() {
         socket.close();
         worker.shutdown();
-        process.ifPresent(PidFd::close);
+        process.close();
     }
 
     @Override

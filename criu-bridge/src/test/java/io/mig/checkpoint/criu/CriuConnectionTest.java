@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -306,6 +307,63 @@ class CriuConnectionTest {
             tree.thawAndReturn();
             Workload.awaitTick(counter, 0);
         }
+    }
+
+    @Test
+    void shouldPutTheTreeBackWhenConversationIsClosedAtAnyMoment() {
+        Path counters = directory.resolve("counters");
+        try (Workload work = Workload.ready(directory, "threads", "4", counters.toString())) {
+            for (int round = 0; round < 12; round++) {
+                FrozenTree tree = lab.freeze(work.pid());
+                CriuConnection criu = lab.criu();
+                long delay = round * 4_000_000L;
+                Thread closer =
+                        Thread.ofPlatform()
+                                .start(
+                                        () -> {
+                                            LockSupport.parkNanos(delay);
+                                            criu.close();
+                                        });
+                try {
+                    criu.dump(lab.dumpOf(work.pid()).build(), CheckpointListener.NONE);
+                } catch (CheckpointException cut) {
+                    assertThat(cut.outcome()).isEqualTo(CheckpointException.Outcome.UNKNOWN);
+                    assertThat(cut).hasMessageContaining("it is gone");
+                }
+                await().until(() -> !closer.isAlive());
+                tree.thawAndReturn();
+                for (int slot = 0; slot <= 4; slot++) {
+                    Workload.awaitTick(counters, slot);
+                }
+            }
+        }
+    }
+
+    @Test
+    void shouldLeaveNoDescriptorsOrThreadsBehindWhenConnectionsAreClosed() {
+        lab.criu().close();
+        int descriptors = count("/proc/self/fd");
+        for (int i = 0; i < 20; i++) {
+            try (CriuConnection criu = lab.criu()) {
+                assertThat(criu.version()).isNotNull();
+            }
+        }
+        await().untilAsserted(
+                        () ->
+                                assertThat(count("/proc/self/fd"))
+                                        .isLessThanOrEqualTo(descriptors + 3));
+        await().until(
+                        () ->
+                                Thread.getAllStackTraces().keySet().stream()
+                                        .noneMatch(
+                                                thread ->
+                                                        thread.getName().startsWith("criu-")
+                                                                && !thread.getName()
+                                                                        .equals("criu-accept")));
+    }
+
+    private static int count(String path) {
+        return java.util.Objects.requireNonNull(Path.of(path).toFile().list()).length;
     }
 
     private static void stop(int pid) {
