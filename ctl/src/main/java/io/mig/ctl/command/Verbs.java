@@ -19,6 +19,7 @@ public final class Verbs {
                     "inspect",
                     "log",
                     "status",
+                    "doctor",
                     "lab",
                     "cluster",
                     "token",
@@ -44,6 +45,7 @@ public final class Verbs {
             case "inspect" -> new InspectCommand(context);
             case "log" -> new LogCommand(context);
             case "status" -> new StatusCommand(context);
+            case "doctor" -> new DoctorCommand(context);
             case "lab" -> new LabCommand(context);
             case "cluster" -> ClusterCommand.withActions(context);
             case "token" -> new TokenCommand(context);

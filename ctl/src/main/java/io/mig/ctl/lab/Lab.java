@@ -1,5 +1,7 @@
 package io.mig.ctl.lab;
 
+import io.mig.ctl.host.HostCommand;
+import io.mig.ctl.host.HostMounts;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.FileChannel;

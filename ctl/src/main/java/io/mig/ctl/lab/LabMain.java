@@ -1,5 +1,6 @@
 package io.mig.ctl.lab;
 
+import io.mig.ctl.host.HostException;
 import io.mig.json.Json;
 import io.mig.json.JsonArray;
 import io.mig.json.JsonObject;
@@ -59,7 +60,7 @@ public final class LabMain {
                         "mig lab " + arguments.verb() + " needs root; run it with sudo");
             }
             return dispatch(arguments, out, err);
-        } catch (LabException e) {
+        } catch (HostException e) {
             err.println("mig lab: " + e.getMessage());
             for (Throwable further : e.getSuppressed()) {
                 err.println("mig lab: besides: " + further.getMessage());

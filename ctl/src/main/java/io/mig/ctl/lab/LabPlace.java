@@ -1,5 +1,6 @@
 package io.mig.ctl.lab;
 
+import io.mig.ctl.host.HostMounts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -16,7 +16,6 @@ import java.util.TreeMap;
  */
 final class NodeAgents {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
-    private static final String CONFIG = "/etc/mig/agent.toml";
 
     private final LabPlace place;
     private final NodeShell shell;
@@ -43,9 +42,10 @@ final class NodeAgents {
                                 etc(node).resolve("agent.toml"),
                                 AgentSettings.toml(place.name(), node, nodes)));
         LabNode first = nodes.getFirst();
-        shell.must(first, "mig", "agent", "cluster-init", "--config", CONFIG);
+        shell.must(first, "mig", "cluster", "init", place.name().value());
         start(first, environment);
         awaitRunning(first);
+        String address = Subnet.of(place.name()).address(first);
         Lab.forEach(
                 nodes.subList(1, nodes.size()),
                 node -> {
@@ -53,13 +53,12 @@ final class NodeAgents {
                             shell.must(
                                     first,
                                     "mig",
-                                    "agent",
                                     "token",
-                                    "--config",
-                                    CONFIG,
-                                    "--node",
+                                    "--host",
+                                    address,
+                                    "--only-for",
                                     node.name());
-                    shell.must(node, "mig", "agent", "join", "--config", CONFIG, "--token", token);
+                    shell.must(node, "mig", "join", token);
                     start(node, environment);
                     awaitRunning(node);
                 });

@@ -1,5 +1,6 @@
 package io.mig.ctl.lab;
 
+import io.mig.ctl.host.HostCommand;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;

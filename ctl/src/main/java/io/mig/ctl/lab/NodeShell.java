@@ -1,5 +1,6 @@
 package io.mig.ctl.lab;
 
+import io.mig.ctl.host.HostCommand;
 import java.util.ArrayList;
 import java.util.List;
 

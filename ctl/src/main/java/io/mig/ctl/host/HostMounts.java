@@ -1,4 +1,4 @@
-package io.mig.ctl.lab;
+package io.mig.ctl.host;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,28 +13,30 @@ import java.util.Set;
  *
  * @param mounts in the order of the file
  */
-record HostMounts(List<Mount> mounts) {
+public record HostMounts(List<Mount> mounts) {
     /** One mount: where it is and which file system it is. */
-    record Mount(String point, String type) {}
+    public record Mount(String point, String type) {}
 
     private static final Set<String> ON_DISK =
             Set.of("ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs");
     private static final List<String> NOT_IN_NODES =
             List.of("/proc", "/sys", "/dev", "/run", "/tmp", "/boot", "/mnt");
 
-    HostMounts {
+    public HostMounts {
         mounts = List.copyOf(mounts);
     }
 
-    static HostMounts read() {
+    /** The mounts that this process sees. */
+    public static HostMounts read() {
         try {
             return parse(Files.readAllLines(Path.of("/proc/self/mountinfo")));
         } catch (IOException e) {
-            throw new LabException("cannot read /proc/self/mountinfo: " + e.getMessage(), e);
+            throw new HostException("cannot read /proc/self/mountinfo: " + e.getMessage(), e);
         }
     }
 
-    static HostMounts parse(List<String> mountinfo) {
+    /** Reads the lines of a mountinfo file. */
+    public static HostMounts parse(List<String> mountinfo) {
         List<Mount> mounts = new ArrayList<>();
         for (String line : mountinfo) {
             int dash = line.indexOf(" - ");
@@ -48,7 +50,7 @@ record HostMounts(List<Mount> mounts) {
     }
 
     /** Where cgroup v2 is mounted. */
-    Optional<Path> cgroupV2() {
+    public Optional<Path> cgroupV2() {
         return mounts.stream()
                 .filter(m -> m.type().equals("cgroup2"))
                 .map(m -> Path.of(m.point()))
@@ -59,7 +61,7 @@ record HostMounts(List<Mount> mounts) {
      * File systems on disk besides the root that nodes should see, too: each gets an overlay of its
      * own.
      */
-    List<String> furtherDisks(Path labs) {
+    public List<String> furtherDisks(Path labs) {
         return mounts.stream()
                 .filter(m -> ON_DISK.contains(m.type()) && !m.point().equals("/"))
                 .map(Mount::point)

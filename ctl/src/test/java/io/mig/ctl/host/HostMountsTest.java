@@ -1,4 +1,4 @@
-package io.mig.ctl.lab;
+package io.mig.ctl.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

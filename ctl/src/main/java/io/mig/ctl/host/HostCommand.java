@@ -1,4 +1,4 @@
-package io.mig.ctl.lab;
+package io.mig.ctl.host;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -6,10 +6,11 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Runs programs of the host to their end. Stateless. */
-final class HostCommand {
+public final class HostCommand {
     /** How it ended and what it printed (both streams). */
-    record Outcome(int status, String output) {
-        boolean ok() {
+    public record Outcome(int status, String output) {
+        /** Whether it succeeded. */
+        public boolean ok() {
             return status == 0;
         }
     }
@@ -19,7 +20,7 @@ final class HostCommand {
     private HostCommand() {}
 
     /** Runs a command; a status other than 0 is an outcome, not an error. */
-    static Outcome run(List<String> command) {
+    public static Outcome run(List<String> command) {
         try {
             Process process =
                     new ProcessBuilder(command)
@@ -32,27 +33,28 @@ final class HostCommand {
                             .strip();
             if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
-                throw new LabException(
+                throw new HostException(
                         "gave up after " + LIMIT_SECONDS + " s: " + String.join(" ", command));
             }
             return new Outcome(process.exitValue(), output);
         } catch (IOException e) {
-            throw new LabException("cannot run " + command.getFirst() + ": " + e.getMessage(), e);
+            throw new HostException("cannot run " + command.getFirst() + ": " + e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new LabException("interrupted while running " + String.join(" ", command), e);
+            throw new HostException("interrupted while running " + String.join(" ", command), e);
         }
     }
 
-    static Outcome run(String... command) {
+    /** As {@link #run(List)}. */
+    public static Outcome run(String... command) {
         return run(List.of(command));
     }
 
     /** Runs a command that has to succeed. */
-    static String must(List<String> command) {
+    public static String must(List<String> command) {
         Outcome outcome = run(command);
         if (!outcome.ok()) {
-            throw new LabException(
+            throw new HostException(
                     String.join(" ", command)
                             + " failed with status "
                             + outcome.status()
@@ -62,7 +64,8 @@ final class HostCommand {
         return outcome.output();
     }
 
-    static String must(String... command) {
+    /** As {@link #must(List)}. */
+    public static String must(String... command) {
         return must(List.of(command));
     }
 }
