@@ -135,6 +135,12 @@ static void discard(struct channel *c)
     channel_written(c, n);
 }
 
+/* A terminal that does not control us may be read by anybody at any time: not unless the body wants it. */
+static bool may_read_terminal(const struct channel *c)
+{
+    return c->controlling ? c->foreground : (c->stream.flags & MIG_STREAM_DEMAND) != 0;
+}
+
 /* Watches for exactly what can be dealt with: level-triggered events for anything else would keep the deputy awake. */
 void channel_update(struct channel *c)
 {
@@ -145,7 +151,7 @@ void channel_update(struct channel *c)
     if (c->fd < 0 || c->kind == FILE_OUT)
         return;
     if (reads(c) && !c->hung_up && mig_stream_room(&c->stream) > 0 && !c->deputy->ending
-        && (c->kind != TERMINAL || (c->hands_off == 0 && (c->foreground || c->stream.flags & MIG_STREAM_DEMAND)))) {
+        && (c->kind != TERMINAL || (c->hands_off == 0 && may_read_terminal(c)))) {
         events |= EPOLLIN;
         watch = true;
     }

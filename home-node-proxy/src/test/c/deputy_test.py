@@ -521,5 +521,44 @@ class StreamTest(RigTest):
         os.close(r)
 
 
+class NonsenseTest(RigTest):
+    def test_survives_an_agent_that_talks_nonsense(self):
+        dice = random.Random(int(os.environ.get("MIG_SEED", "6")))
+        r, w = os.pipe()
+        child = self.sleeper(stdin=subprocess.PIPE, stdout=w)
+        os.close(w)
+        config = "stream=1 kind=pipe-in fd=0\nstream=2 kind=pipe-out fd=1\n"
+        link = self.rig.deputise_ready(child.pid, config, keep="0,1")
+        quiet = (STOPPED, EXIT, FINISHED)
+        for round in range(60):
+            conn = wait_until(lambda: link.conn, "a connection")
+            for _ in range(20):
+                kind = dice.choice([k for k in list(range(0, 12)) + list(range(60, 90)) if k not in quiet])
+                payload = dice.randbytes(dice.choice((0, 1, 2, 3, 6, 8, 9, 40, 46, 300)))
+                if dice.random() < 0.5:
+                    payload = struct.pack("<H", dice.choice((1, 2, 3))) + payload
+                if kind >= 70 and dice.random() < 0.7:
+                    link.send(kind, payload)
+                else:
+                    conn.send(HEADER.pack(len(payload), kind, dice.choice((0, 0, 7)), child.pid, 0, dice.randrange(5)) + payload)
+            if round % 3 == 0:
+                conn.send(dice.randbytes(100))
+                link.until(lambda: link.conn is not conn, "the end of the connection")
+        self.assertNotEqual("Z", state_of(child.pid))
+        os.kill(child.pid, signal.SIGKILL)
+        self.assertEqual(-signal.SIGKILL, child.wait(TIMEOUT))
+        os.close(r)
+
+    def test_odd_configurations(self):
+        child = self.sleeper()
+        text = "comm=" + "x" * 500 + "\ndrop=\ndrop=a:b\ndrop=99:1\ndrop=5:-1\nstream=\nstream=1\nstream=70000 kind=tty fd=0\n" \
+               "stream=1 kind=pipe-in fd=-1\nstream=2 kind=unix fd=99999999999999999999\nstopped=0\nstopped=77\n\n\0\nend"
+        link = self.rig.deputise_ready(child.pid, text)
+        self.assertEqual(5, link.ready_text.count("error 22"), link.ready_text)
+        self.assertEqual("x" * 15, stat_of(child.pid)[0])
+        os.kill(child.pid, signal.SIGUSR1)
+        link.expect_signal(signal.SIGUSR1)
+
+
 if __name__ == "__main__":
     unittest.main()

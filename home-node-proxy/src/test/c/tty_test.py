@@ -86,11 +86,11 @@ class TerminalTest(RigTest):
         self.bash = Bash(self.rig)
         self.addCleanup(self.bash.close)
 
-    def start(self, command="sleep 1000"):
+    def start(self, command="sleep 1000", flags="0"):
         self.bash.type(command + "\n")
         self.bash.expect(re.escape(command) + r"\r\n")
         pid = self.bash.job()
-        link = self.rig.deputise_ready(pid, "stream=1 kind=tty fd=0\n", keep="0,1,2")
+        link = self.rig.deputise_ready(pid, "stream=1 kind=tty fd=0 flags=%s\n" % flags, keep="0,1,2")
         if not command.endswith("&"):
             self.expect_foreground(link, 1)
         return pid, link
@@ -293,6 +293,45 @@ class TerminalTest(RigTest):
             self.bash.pump(0.05)
         link.exit(0)
         self.bash.expect("PROMPT> ")
+
+    def test_a_user_whose_terminal_belongs_to_another(self):
+        # As after su: the terminal cannot be opened anew, so O_NONBLOCK is nobody's here.
+        pid, link = self.start("setpriv --reuid=65534 --clear-groups sleep 1000")
+        self.bash.type("hello\n")
+        self.assertEqual(b"hello\n", link.expect_data(1, 6))
+        link.data(1, b"x" * 5000 + b"\nend of output\n")
+        self.bash.expect("end of output\r\n")
+        self.bash.type("\x13")
+        time.sleep(0.2)
+        link.data(1, b"y\n" * 20000)
+        time.sleep(0.3)
+        os.kill(pid, signal.SIGUSR1)
+        link.expect_signal(signal.SIGUSR1)
+        self.bash.type("\x11")
+        link.exit(5 << 8)
+        self.bash.expect("PROMPT> ")
+        self.assertEqual("5", self.bash.run("echo $?"))
+
+    def test_demand_leaves_the_input_to_others_until_it_is_wanted(self):
+        pid, link = self.start(flags="demand")
+        link.auto_window = False
+        self.bash.type("one\ntwo\n")
+        time.sleep(0.2)
+        self.assertEqual(b"", bytes(link.received[1]))
+        link.grant(1, 100)
+        self.assertEqual(b"one\n", link.expect_data(1, 4))
+        link.stopped(signal.SIGSTOP)
+        self.bash.expect("Stopped")
+        self.bash.run("bg")
+        link.expect_signal(signal.SIGCONT)
+        self.expect_foreground(link, 0)
+        time.sleep(0.1)
+        before = int(status_of(pid)["voluntary_ctxt_switches"]) + int(status_of(pid)["nonvoluntary_ctxt_switches"])
+        self.bash.type("# background\n")
+        time.sleep(1)
+        after = int(status_of(pid)["voluntary_ctxt_switches"]) + int(status_of(pid)["nonvoluntary_ctxt_switches"])
+        self.assertLess(after - before, 20)
+        self.assertEqual("7", self.bash.run("echo 7"))
 
     def test_kill_percent_one(self):
         pid, link = self.start()
