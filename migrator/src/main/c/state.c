@@ -144,6 +144,8 @@ static const char *import_stream(struct capsule *capsule, struct mig_reader *r)
     mig_bytes_free(&unused);
     stream->guest_gone = (bits & STREAM_GUEST_GONE) != 0;
     if (bits & STREAM_OVER) {
+        if (stream->kind != KIND_TTY) /* it ended after it was prepared */
+            stream_close(stream);
         stream->in_done = true;
         stream->out_done = true;
     }
