@@ -22,7 +22,7 @@
 #define ORDER_PATIENCE_MS 2000
 #define TICK_MS 300
 #define LAST_TICK_MS 20 /* when all is over but for the acknowledgements */
-#define DEMAND_MS 10
+#define DEMAND_MS 2
 #define DEMAND_IDLE_MS 40 /* when nobody asked for a while: looking costs */
 #define MIN_FILES 1024
 
@@ -155,7 +155,7 @@ static void demand_tick(struct mig_timer *timer)
     for (stream = capsule->streams; stream != NULL; stream = stream->next)
         if (stream->live && !stream->in_done && (stream->base.flags & MIG_STREAM_DEMAND))
             asked |= grant_demand(stream);
-    capsule->demand_pause = asked ? DEMAND_MS : capsule->demand_pause < DEMAND_IDLE_MS ? capsule->demand_pause + 1 : DEMAND_IDLE_MS;
+    capsule->demand_pause = asked ? DEMAND_MS : capsule->demand_pause < DEMAND_IDLE_MS ? capsule->demand_pause + 2 : DEMAND_IDLE_MS;
     capsule_timers(capsule);
 }
 

@@ -53,9 +53,8 @@ int stream_create(struct stream *stream, uint32_t flags, uint32_t size)
     /* Only ours: pipe ends are open files of their own, and of sockets each end is one. */
     if (fcntl(stream->fd, F_SETFL, O_NONBLOCK) != 0 || fstat(stream->guest_fd, &st) != 0)
         return -errno;
-    /* criu opens pipes anew with the flags of the image, but takes a socket, or the pipe for a file, as it is. */
-    if (stream->kind == KIND_UNIX || stream->kind == KIND_FILE_OUT)
-        fcntl(stream->guest_fd, F_SETFL, flags & O_NONBLOCK);
+    /* criu opens pipes anew with the flags of the image, but takes a socket, or the pipe that stands for a file, as it is. */
+    fcntl(stream->guest_fd, F_SETFL, flags & O_NONBLOCK);
     if (stream->kind != KIND_UNIX && size > 0)
         fcntl(stream->fd, F_SETPIPE_SZ, (int)size); /* smaller than wished is no harm */
     stream->guest_dev = st.st_dev;

@@ -116,9 +116,13 @@ def numbered(count):
     return b"".join(b"%d\n" % i for i in range(count))
 
 
-def pipe_job(agent, argv, work, stderr=None):
+def stat_is_pipe(fd):
+    return os.readlink(f"/proc/self/fd/{fd}").startswith("pipe:")
+
+
+def pipe_job(agent, argv, work, stdin=None):
     """A process with pipes for stdin and stdout whose other ends stay here."""
-    stdin, stdout = os.pipe(), os.pipe()
+    stdin, stdout = (os.pipe() if stdin is None else (stdin, os.dup(stdin))), os.pipe()
     for fd in (stdin[0], stdout[1]):
         os.set_inheritable(fd, True)
     pid = os.fork()
@@ -134,7 +138,8 @@ def pipe_job(agent, argv, work, stderr=None):
         os.closerange(3, 300)
         os.chdir(work)
         os.execvp(argv[0], argv)
-    os.close(stdin[0])
+    if stat_is_pipe(stdin[0]):
+        os.close(stdin[0])
     os.close(stdout[1])
     agent.children.append(pid)
     root = int(os.read(stdout[0], 100))
@@ -588,6 +593,44 @@ def shouldWriteASharedFileThroughHome(agent, work):
     agent.until(lambda: d.exit_status(), "end")
     assert open(path).read() == at_home, "the file was written behind the back of home"
     assert at_home.encode() + d.output[3] == b"".join(b"%d\n" % i for i in range(40))
+
+
+@test
+def shouldReadASharedFileThroughHome(agent, work):
+    path = work + "/input"
+    with open(path, "wb") as f:
+        f.write(numbered(1000))
+    shared = os.open(path, os.O_RDONLY)
+    root, streams, _, _ = pipe_job(agent, ["python3", "-u", "-c",
+                                           "import os,time\n"
+                                           "while True:\n"
+                                           "  b=os.read(0,7)\n"
+                                           "  if not b: break\n"
+                                           "  os.write(1,b)\n"
+                                           "  time.sleep(.002)\n"], work, stdin=shared)
+    time.sleep(0.1)
+    body = Body(agent, root, [(1, root, "pipe-in", "demand", path[1:]), streams[1]])
+    body.move()
+    d = body.deputy
+    at_move = os.lseek(shared, 0, os.SEEK_CUR)
+    assert 0 < at_move < 3890
+
+    def serve():
+        wanted = d.room.setdefault(1, 0) - len(d.queued.get(1, b""))
+        if wanted > 0:
+            data = os.read(shared, wanted)
+            if data:
+                d.write(1, data)
+            else:
+                d.eof(1)
+        return d.exit_status()
+
+    agent.until(lambda: serve() or len(d.output.get(2, b"")) > 100, "some of it")
+    # the offset at home is never ahead of what the body has read
+    assert os.lseek(shared, 0, os.SEEK_CUR) <= at_move + len(d.output[2]) + 14
+    body.move()
+    agent.until(serve, "end", 30)
+    assert d.output[2] == numbered(1000)[at_move:]
 
 
 @test
