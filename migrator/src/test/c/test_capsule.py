@@ -358,15 +358,16 @@ def shouldKeepItsParentWhenTheParentIsNoSessionLeader(agent, work):
     ended(d, (9, 0))
 
 
-@test
-def shouldMoveADaemonThatLeadsItsSession(agent, work):
+def daemon(work, leads):
+    """A process whose parent has ended, writing down its ids all the time."""
     log = work + "/log"
     pid = os.fork()
     if pid == 0:
         os.setsid()
         if os.fork():
             os._exit(0)
-        os.setsid()
+        if leads:
+            os.setsid()
         null = os.open("/dev/null", os.O_RDWR)
         for fd in (0, 1, 2):
             os.dup2(null, fd)
@@ -377,20 +378,49 @@ def shouldMoveADaemonThatLeadsItsSession(agent, work):
         os.execvp("python3", ["python3", "-c", f"import os,time\nwhile True:\n f=open('{log}','a'); print(os.getpid(),os.getppid(),os.getsid(0),os.getpgrp(),file=f); f.close(); time.sleep(.05)"])
     os.waitpid(pid, 0)
     time.sleep(0.5)
-    root = int(open(work + "/pid").read())
-    ppid = stat(root)["ppid"]
-    body = Body(agent, root)
+    return int(open(work + "/pid").read()), log
+
+
+def check_daemon(agent, body, log):
     body.move()
     body.move()
     time.sleep(0.3)
     lines = open(log).read().splitlines()
-    assert set(lines) == {f"{root} {ppid} {root} {root}"}, set(lines)
-    count = len(lines)
+    assert set(lines) == {f"{body.root} {body.ppid} {body.sid} {body.pgid}"}, set(lines)
     agent.idle(0.3)
-    assert len(open(log).read().splitlines()) > count
+    assert len(open(log).read().splitlines()) > len(lines)
     body.deputy.signal(signal.SIGTERM)
     agent.until(lambda: body.deputy.exit_status(), "end")
     ended(body.deputy, (signal.SIGTERM, 0))
+
+
+@test
+def shouldMoveADaemonThatLeadsItsSession(agent, work):
+    root, log = daemon(work, True)
+    check_daemon(agent, Body(agent, root), log)
+
+
+@test
+def shouldMoveADaemonWhoseSessionLeaderIsGone(agent, work):
+    root, log = daemon(work, False)
+    body = Body(agent, root)
+    assert body.sid != root and body.pgid == body.sid
+    check_daemon(agent, body, log)
+
+
+@test
+def shouldMoveAChildOfInit(agent, work):
+    """As above, where the adopter is pid 1, as it is in most places: in a pid namespace of its own."""
+    root, log = daemon(work, False)
+    body = Body(agent, root)
+    body.ppid = 1  # the first capsule's init takes the place of whoever adopted it here
+    # frozen first, so that nothing is written under the old parent any more
+    leaf = agent.leaf("pause")
+    leaf.add(root)
+    leaf.freeze()
+    body.frozen_leaf = leaf
+    open(log, "w").close()
+    check_daemon(agent, body, log)
 
 
 @test
