@@ -51,6 +51,8 @@ static const struct call calls[] = {
     {SYS_sendto, "sendto", {0}},
     {SYS_recvfrom, "recvfrom", {0}},
     {SYS_fcntl, "fcntl", {0}},
+    {SYS_fstat, "fstat", {0}},
+    {SYS_fstatfs, "fstatfs", {0}},
     {SYS_ioctl, "ioctl", {0}},
     {SYS_setitimer, "setitimer", {0}},
     {SYS_prlimit64, "prlimit64", {0}},

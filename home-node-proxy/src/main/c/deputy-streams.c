@@ -285,6 +285,7 @@ int channel_open(struct deputy *d, uint16_t id, enum channel_kind kind, int fd, 
 {
     struct channel *c;
     struct statfs fs;
+    struct stat stat;
     int error = 0;
 
     if (fcntl(fd, F_GETFD) < 0)
@@ -300,6 +301,9 @@ int channel_open(struct deputy *d, uint16_t id, enum channel_kind kind, int fd, 
     c->anonymous = kind == PIPE_OUT && fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS;
     c->source = (struct mig_source){.fd = fd, .ready = channel_ready, .owner = c};
     c->retry = (struct mig_timer){.fire = try_again, .owner = c};
+    /* Opened anew, a file would have an offset of its own, and one that is not in memory is never "ready now". */
+    if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode))
+        c->way = BY_POLL;
     if (kind == TERMINAL)
         error = terminal_open(c);
     if (error != 0) {

@@ -24,6 +24,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -339,6 +340,11 @@ pid_t tcgetpgrp(int fd)
 ssize_t readlink(const char *restrict path, char *restrict buffer, size_t size)
 {
     return CALL3(SYS_readlink, path, buffer, size);
+}
+
+int fstat(int fd, struct stat *stat)
+{
+    return (int)CALL2(SYS_fstat, fd, stat);
 }
 
 int fstatfs(int fd, struct statfs *fs)
