@@ -58,11 +58,13 @@ public record JsonObject(Map<String, JsonValue> fields) implements JsonValue {
 
     /** The number of a field, whole or not. */
     public OptionalDouble number(String name) {
-        return switch (get(name)) {
-            case JsonLong(long number) -> OptionalDouble.of((double) number);
-            case JsonDouble(double number) -> OptionalDouble.of(number);
-            case null, default -> OptionalDouble.empty();
-        };
+        JsonValue value = get(name);
+        if (value instanceof JsonLong whole) {
+            return OptionalDouble.of((double) whole.number());
+        }
+        return value instanceof JsonDouble number
+                ? OptionalDouble.of(number.number())
+                : OptionalDouble.empty();
     }
 
     /** The truth value of a field, false when it is absent. */

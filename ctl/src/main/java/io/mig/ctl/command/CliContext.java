@@ -34,10 +34,9 @@ public record CliContext(Screen out, Screen err, Function<Duration, Control> age
      * The rows in an answer: the list itself, or the named list in an object that has more to tell.
      */
     static JsonArray rows(JsonValue answer, String name) {
-        return switch (answer) {
-            case JsonArray rows -> rows;
-            case JsonObject object -> object.array(name);
-            default -> JsonArray.EMPTY;
-        };
+        if (answer instanceof JsonArray rows) {
+            return rows;
+        }
+        return answer instanceof JsonObject object ? object.array(name) : JsonArray.EMPTY;
     }
 }
