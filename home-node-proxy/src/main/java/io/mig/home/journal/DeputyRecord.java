@@ -67,4 +67,16 @@ public record DeputyRecord(
                 false,
                 OptionalInt.empty());
     }
+
+    public DeputyRecord whenReady() {
+        return new DeputyRecord(pid, startTicks, config, keep, true, keeper, ended, status);
+    }
+
+    public DeputyRecord withKeeper(OptionalInt stays) {
+        return new DeputyRecord(pid, startTicks, config, keep, ready, stays, ended, status);
+    }
+
+    public DeputyRecord whenEnded(OptionalInt with, OptionalInt stays) {
+        return new DeputyRecord(pid, startTicks, config, keep, ready, stays, true, with);
+    }
 }

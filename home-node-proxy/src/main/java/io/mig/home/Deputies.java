@@ -1,0 +1,384 @@
+package io.mig.home;
+
+import io.mig.checkpoint.PidFd;
+import io.mig.home.journal.DeputyRecord;
+import io.mig.home.journal.Journal;
+import io.mig.home.journal.JournalException;
+import io.mig.home.journal.ProcessRecord;
+import io.mig.home.relay.DeputyEndpoint;
+import io.mig.home.relay.Endpoint;
+import io.mig.home.relay.FrameType;
+import io.mig.home.relay.Hello;
+import io.mig.home.relay.HullListener;
+import io.mig.home.relay.RelayListener;
+import io.mig.home.relay.RelayRouter;
+import io.mig.model.Epoch;
+import io.mig.model.HomePid;
+import io.mig.model.NodeId;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The deputies of this node: lets them in and configures them, sees how they end, and sees to it that a body shares the fate of
+ * its deputy where the deputy itself cannot (SIGKILL, SIGSTOP) and the other way round (SIGCONT of a deputy that sleeps).
+ *
+ * <p>All state belongs to the watcher's thread; the public methods may be called from any thread and do not block. Register it
+ * with the {@link io.mig.home.relay.HullServer} before the {@link RelayRouter}, and give it to the router as its listener.
+ *
+ * <pre>
+ *   away -- ENDED, then gone --------> ended (as the body did; perhaps a keeper stays)
+ *    |  \-- gone without ENDED ------> killed: SIGKILL to the body
+ *    |
+ *   all deputies and keepers gone, and the capsule said "empty" -> over
+ * </pre>
+ */
+public final class Deputies implements HullListener, RelayListener, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Deputies.class);
+    private static final int SIGKILL = 9;
+    private static final int SIGCONT = 18;
+    private static final int SIGSTOP = 19;
+    /** Notices and frames take different ways: a stop that the deputy heard of already must not be undone by older news. */
+    private static final Duration CONTINUE_DELAY = Duration.ofMillis(300);
+
+    private static final Duration JOURNAL_RETRY = Duration.ofSeconds(1);
+
+    private final Journal journal;
+    private final AwayTable table;
+    private final DeputySurvey survey;
+    private final DeputyListener listener;
+    private final Supplier<RelayRouter> router;
+    private final DeputyWatch watch;
+
+    // owned by the watcher's thread
+    private final Map<Integer, Ended> lastWords = new HashMap<>();
+    private final Map<Integer, Integer> keepers = new HashMap<>();
+    private final Set<HomePid> empty = new HashSet<>();
+    private final Map<Integer, Object> continuing = new HashMap<>();
+
+    private record Ended(OptionalInt status, OptionalInt keeper) {}
+
+    /** @param router asked for later: the two know each other */
+    public Deputies(
+            Journal journal,
+            AwayTable table,
+            DeputySurvey survey,
+            Supplier<RelayRouter> router,
+            DeputyListener listener) {
+        this.journal = journal;
+        this.table = table;
+        this.survey = survey;
+        this.router = router;
+        this.listener = listener;
+        this.watch = new DeputyWatch(new DeputyWatch.Observer() {
+            @Override
+            public void died(int pid) {
+                onDeath(pid);
+            }
+
+            @Override
+            public void stoppedFromOutside(int pid) {
+                onStop(pid);
+            }
+        });
+    }
+
+    public void start() {
+        watch.start();
+    }
+
+    /**
+     * A process of ours is away (or has moved on) as the journal says: routes its links and watches its deputies. To be called
+     * after the commit and before originals become deputies, and at start for all that the journal has. Deputies that are gone
+     * by now count as killed.
+     */
+    public void update(ProcessRecord record) {
+        AwayRecord away = AwayRecord.of(record);
+        boolean known = table.find(record.process()).isPresent();
+        table.put(away);
+        router.get().home(away.process(), away.epoch(), away.host(), away.links());
+        for (DeputyRecord deputy : away.deputies()) {
+            if (!deputy.ended() && !known) {
+                watch.watch(deputy.pid(), deputy.startTicks());
+            }
+            deputy.keeper().ifPresent(keeper -> watch.post(() -> watchKeeper(deputy.pid(), keeper)));
+        }
+    }
+
+    /** The owner is connected and has no such body (any more): it ended while nobody could tell, or it was lost. */
+    public void bodyGone(HomePid process) {
+        watch.post(() -> {
+            empty.add(process);
+            table.update(process, record -> record.withState(AwayState.LOST));
+            checkOver(process);
+        });
+    }
+
+    /** Ends the deputies of a process whose body is lost, as by SIGKILL; the waiting shell learns of it. */
+    public void endLost(HomePid process) {
+        watch.post(() -> table.find(process).ifPresent(record -> record.deputies().stream()
+                .filter(deputy -> !deputy.ended())
+                .forEach(deputy -> signal(deputy, SIGKILL))));
+    }
+
+    // ---------------------------------------------------------------- deputies that connect
+
+    @Override
+    public Optional<String> objection(Hello hello, int peerPid, int peerUid) {
+        if (!(hello instanceof Hello.OfDeputy deputy)) {
+            return Optional.empty();
+        }
+        Optional<AwayRecord> record = table.ofDeputy(deputy.link());
+        if (record.isEmpty()) {
+            return Optional.of("no process of this home with pid=" + deputy.link() + " is away");
+        }
+        long startTicks = record.get().deputy(deputy.link()).map(DeputyRecord::startTicks).orElse(-1L);
+        if (deputy.keeper() ? peerUid != record.get().uid() : !DeputySurvey.alive(peerPid, startTicks)) {
+            return Optional.of("pid=" + peerPid + " uid=" + peerUid + " is not the deputy of " + record.get().process()
+                    + " link=" + deputy.link());
+        }
+        if (!survey.runsDeputy(peerPid)) {
+            return Optional.of("pid=" + peerPid + " does not execute the deputy program of this node");
+        }
+        return Optional.empty();
+    }
+
+    @Override
+    public void onDeputy(DeputyEndpoint deputy) {
+        if (deputy.keeper()) {
+            watch.post(() -> watchKeeper(deputy.link(), deputy.peerPid()));
+            return;
+        }
+        table.ofDeputy(deputy.link())
+                .flatMap(record -> record.deputy(deputy.link()))
+                .ifPresent(known ->
+                        deputy.config(known.ready() ? DeputyConfig.again(known.config()) : known.config()));
+    }
+
+    @Override
+    public void onHop(Endpoint endpoint, FrameType type, String text) {
+        if (!(endpoint instanceof DeputyEndpoint deputy)) {
+            return;
+        }
+        int link = deputy.link();
+        switch (type) {
+            case READY -> watch.post(() -> ready(link, text));
+            case STATE -> {
+                if (text.startsWith("state=broken")) {
+                    watch.post(() -> trouble(link, text.strip()));
+                } else if (!deputy.keeper()) {
+                    watch.selfStopped(link, text.startsWith("state=stopped"));
+                }
+            }
+            case ENDED -> {
+                Ended ended = new Ended(Values.number(text, "status"), Values.number(text, "keeper"));
+                watch.post(() -> lastWords.put(link, ended));
+            }
+            default -> {}
+        }
+    }
+
+    @Override
+    public void onGone(Endpoint endpoint) {
+        if (endpoint instanceof DeputyEndpoint deputy) {
+            watch.lookSoon(deputy.peerPid());
+        }
+    }
+
+    // ---------------------------------------------------------------- on the watcher's thread
+
+    private void ready(int link, String text) {
+        Optional<AwayRecord> record = table.ofDeputy(link);
+        if (record.isEmpty()) {
+            return;
+        }
+        HomePid process = record.get().process();
+        if (text.contains("error ")) {
+            trouble(link, text.strip());
+        }
+        Optional<DeputyRecord> deputy = record.get().deputy(link);
+        if (deputy.isPresent() && !deputy.get().ready()) {
+            change(process, link, DeputyRecord::whenReady);
+            durably(() -> journal.deputyReady(process, link));
+        }
+    }
+
+    private void trouble(int link, String what) {
+        table.ofDeputy(link).ifPresent(record -> {
+            LOG.warn("deputy in trouble: process={} pid={}: {}", record.process(), link, what);
+            durably(() -> journal.event(Optional.of(record.process()), "deputy-trouble", "pid=" + link + " " + what));
+            listener.onTrouble(record.process(), link, what);
+        });
+    }
+
+    private void watchKeeper(int link, int keeper) {
+        Optional<Long> start = ProcStatFile.startTicks(keeper);
+        keepers.put(keeper, link);
+        table.ofDeputy(link).ifPresent(record -> change(
+                record.process(), link, deputy -> deputy.withKeeper(OptionalInt.of(keeper))));
+        if (start.isPresent() && survey.runsDeputy(keeper)) {
+            watch.watch(keeper, start.get());
+        } else {
+            onDeath(keeper);
+        }
+    }
+
+    private void onDeath(int pid) {
+        Integer link = keepers.remove(pid);
+        if (link != null) {
+            keeperGone(link, pid);
+            return;
+        }
+        Ended ended = lastWords.remove(pid);
+        Optional<AwayRecord> record = table.ofDeputy(pid);
+        if (record.isEmpty()) {
+            return;
+        }
+        HomePid process = record.get().process();
+        if (ended == null) {
+            killed(process, pid);
+        } else {
+            change(process, pid, deputy -> deputy.whenEnded(ended.status(), ended.keeper()));
+            durably(() -> journal.deputyEnded(process, pid, ended.status(), ended.keeper()));
+            ended.keeper().ifPresent(keeper -> {
+                if (!keepers.containsKey(keeper)) {
+                    watchKeeper(pid, keeper);
+                }
+            });
+            LOG.info("deputy ended: process={} pid={} status={}", process, pid, ended.status());
+            listener.onEnded(process, pid, ended.status());
+        }
+        checkOver(process);
+    }
+
+    private void killed(HomePid process, int pid) {
+        LOG.info("deputy was killed, so is its body: process={} pid={}", process, pid);
+        router.get().signalBody(process, pid, SIGKILL);
+        OptionalInt status = OptionalInt.of(SIGKILL);
+        change(process, pid, deputy -> deputy.whenEnded(status, OptionalInt.empty()));
+        durably(() -> journal.deputyEnded(process, pid, status, OptionalInt.empty()));
+        durably(() -> journal.event(Optional.of(process), "deputy-killed", "pid=" + pid + " was killed at home"));
+        listener.onKilled(process, pid);
+    }
+
+    private void keeperGone(int link, int keeper) {
+        table.ofDeputy(link).ifPresent(record -> {
+            HomePid process = record.process();
+            if (record.deputy(link).map(deputy -> deputy.keeper().equals(OptionalInt.of(keeper))).orElse(false)) {
+                change(process, link, deputy -> deputy.withKeeper(OptionalInt.empty()));
+                if (record.deputy(link).map(DeputyRecord::ended).orElse(false)) {
+                    durably(() -> journal.deputyEnded(process, link, OptionalInt.empty(), OptionalInt.empty()));
+                }
+            }
+            checkOver(process);
+        });
+    }
+
+    private void onStop(int pid) {
+        table.ofDeputy(pid).ifPresent(record -> {
+            LOG.debug("deputy was stopped from outside: process={} pid={}", record.process(), pid);
+            router.get().signalBody(record.process(), pid, SIGSTOP);
+        });
+    }
+
+    private void checkOver(HomePid process) {
+        Optional<AwayRecord> record = table.find(process);
+        if (record.isEmpty() || !record.get().over() || !empty.contains(process)) {
+            return;
+        }
+        OptionalInt status =
+                record.get().deputy(process.pid()).map(DeputyRecord::status).orElse(OptionalInt.empty());
+        empty.remove(process);
+        table.remove(process);
+        router.get().homeRemoved(process);
+        durably(() -> journal.ended(process, status));
+        LOG.info("process is over: process={} status={}", process, status);
+        listener.onOver(process, status);
+    }
+
+    private void change(HomePid process, int pid, UnaryOperator<DeputyRecord> change) {
+        table.update(
+                process,
+                record -> record.deputy(pid)
+                        .map(deputy -> record.withDeputy(change.apply(deputy)))
+                        .orElse(record));
+    }
+
+    /** A full disk is no reason to forget: tried again until the journal takes it. */
+    private void durably(Runnable write) {
+        try {
+            write.run();
+        } catch (JournalException e) {
+            if (e.getMessage() != null && e.getMessage().contains("closed")) {
+                return;
+            }
+            LOG.warn("not journalled yet, trying again in {}: {}", JOURNAL_RETRY, e.getMessage());
+            watch.after(JOURNAL_RETRY, () -> durably(write));
+        }
+    }
+
+    // ---------------------------------------------------------------- news of the body
+
+    @Override
+    public void onCapsuleEvent(HomePid process, Epoch epoch, NodeId host, String text) {
+        watch.post(() -> capsuleEvent(process, text));
+        listener.onCapsuleEvent(process, epoch, host, text);
+    }
+
+    private void capsuleEvent(HomePid process, String text) {
+        int pid = Values.number(text, "pid").orElse(-1);
+        boolean root = pid == process.pid();
+        switch (Values.word(text, "event").orElse("")) {
+            case "stopped" -> {
+                continuing.remove(pid);
+                if (root) {
+                    table.update(process, record -> record.withState(AwayState.STOPPED));
+                }
+            }
+            case "continued" -> {
+                if (root) {
+                    table.update(process, record -> record.withState(AwayState.RUNNING));
+                }
+                Object token = new Object();
+                continuing.put(pid, token);
+                watch.after(CONTINUE_DELAY, () -> wake(process, pid, token));
+            }
+            case "empty" -> {
+                empty.add(process);
+                checkOver(process);
+            }
+            default -> {}
+        }
+    }
+
+    /** A stopped deputy cannot read that its body runs again. */
+    private void wake(HomePid process, int pid, Object token) {
+        if (continuing.remove(pid, token) && watch.isStopped(pid)) {
+            table.find(process).flatMap(record -> record.deputy(pid)).ifPresent(deputy -> signal(deputy, SIGCONT));
+        }
+    }
+
+    private static void signal(DeputyRecord deputy, int signal) {
+        Optional<PidFd> opened = PidFd.open(deputy.pid());
+        if (opened.isPresent()) {
+            try (PidFd handle = opened.get()) {
+                if (DeputySurvey.alive(deputy.pid(), deputy.startTicks())) {
+                    handle.sendSignal(signal);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        watch.close();
+    }
+}
