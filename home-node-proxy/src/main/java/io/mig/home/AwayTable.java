@@ -8,7 +8,8 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
- * Our processes that are away. A view for listings and look-ups: what must survive is in the journal.
+ * Our processes that are away. A view for listings and look-ups: what must survive is in the
+ * journal.
  *
  * <p>Thread-safe: readers see an immutable map without waiting, a change swaps it for a new one.
  */

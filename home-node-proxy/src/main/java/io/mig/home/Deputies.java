@@ -28,11 +28,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The deputies of this node: lets them in and configures them, sees how they end, and sees to it that a body shares the fate of
- * its deputy where the deputy itself cannot (SIGKILL, SIGSTOP) and the other way round (SIGCONT of a deputy that sleeps).
+ * The deputies of this node: lets them in and configures them, sees how they end, and sees to it
+ * that a body shares the fate of its deputy where the deputy itself cannot (SIGKILL, SIGSTOP) and
+ * the other way round (SIGCONT of a deputy that sleeps).
  *
- * <p>All state belongs to the watcher's thread; the public methods may be called from any thread and do not block. Register it
- * with the {@link io.mig.home.relay.HullServer} before the {@link RelayRouter}, and give it to the router as its listener.
+ * <p>All state belongs to the watcher's thread; the public methods may be called from any thread
+ * and do not block. Register it with the {@link io.mig.home.relay.HullServer} before the {@link
+ * RelayRouter}, and give it to the router as its listener.
  *
  * <pre>
  *   away -- ENDED, then gone --------> ended (as the body did; perhaps a keeper stays)
@@ -46,7 +48,11 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
     private static final int SIGKILL = 9;
     private static final int SIGCONT = 18;
     private static final int SIGSTOP = 19;
-    /** Notices and frames take different ways: a stop that the deputy heard of already must not be undone by older news. */
+
+    /**
+     * Notices and frames take different ways: a stop that the deputy heard of already must not be
+     * undone by older news.
+     */
     private static final Duration CONTINUE_DELAY = Duration.ofMillis(300);
 
     private static final Duration JOURNAL_RETRY = Duration.ofSeconds(1);
@@ -66,7 +72,9 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
 
     private record Ended(OptionalInt status, OptionalInt keeper) {}
 
-    /** @param router asked for later: the two know each other */
+    /**
+     * @param router asked for later: the two know each other
+     */
     public Deputies(
             Journal journal,
             AwayTable table,
@@ -78,17 +86,19 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
         this.survey = survey;
         this.router = router;
         this.listener = listener;
-        this.watch = new DeputyWatch(new DeputyWatch.Observer() {
-            @Override
-            public void died(int pid) {
-                onDeath(pid);
-            }
+        this.watch =
+                new DeputyWatch(
+                        new DeputyWatch.Observer() {
+                            @Override
+                            public void died(int pid) {
+                                onDeath(pid);
+                            }
 
-            @Override
-            public void stoppedFromOutside(int pid) {
-                onStop(pid);
-            }
-        });
+                            @Override
+                            public void stoppedFromOutside(int pid) {
+                                onStop(pid);
+                            }
+                        });
     }
 
     public void start() {
@@ -96,9 +106,9 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
     }
 
     /**
-     * A process of ours is away (or has moved on) as the journal says: routes its links and watches its deputies. To be called
-     * after the commit and before originals become deputies, and at start for all that the journal has. Deputies that are gone
-     * by now count as killed.
+     * A process of ours is away (or has moved on) as the journal says: routes its links and watches
+     * its deputies. To be called after the commit and before originals become deputies, and at
+     * start for all that the journal has. Deputies that are gone by now count as killed.
      */
     public void update(ProcessRecord record) {
         AwayRecord away = AwayRecord.of(record);
@@ -109,24 +119,39 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
             if (!deputy.ended() && !known) {
                 watch.watch(deputy.pid(), deputy.startTicks());
             }
-            deputy.keeper().ifPresent(keeper -> watch.post(() -> watchKeeper(deputy.pid(), keeper)));
+            deputy.keeper()
+                    .ifPresent(keeper -> watch.post(() -> watchKeeper(deputy.pid(), keeper)));
         }
     }
 
-    /** The owner is connected and has no such body (any more): it ended while nobody could tell, or it was lost. */
+    /**
+     * The owner is connected and has no such body (any more): it ended while nobody could tell, or
+     * it was lost.
+     */
     public void bodyGone(HomePid process) {
-        watch.post(() -> {
-            empty.add(process);
-            table.update(process, record -> record.withState(AwayState.LOST));
-            checkOver(process);
-        });
+        watch.post(
+                () -> {
+                    empty.add(process);
+                    table.update(process, record -> record.withState(AwayState.LOST));
+                    checkOver(process);
+                });
     }
 
-    /** Ends the deputies of a process whose body is lost, as by SIGKILL; the waiting shell learns of it. */
+    /**
+     * Ends the deputies of a process whose body is lost, as by SIGKILL; the waiting shell learns of
+     * it.
+     */
     public void endLost(HomePid process) {
-        watch.post(() -> table.find(process).ifPresent(record -> record.deputies().stream()
-                .filter(deputy -> !deputy.ended())
-                .forEach(deputy -> signal(deputy, SIGKILL))));
+        watch.post(
+                () ->
+                        table.find(process)
+                                .ifPresent(
+                                        record ->
+                                                record.deputies().stream()
+                                                        .filter(deputy -> !deputy.ended())
+                                                        .forEach(
+                                                                deputy ->
+                                                                        signal(deputy, SIGKILL))));
     }
 
     // ---------------------------------------------------------------- deputies that connect
@@ -140,13 +165,24 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
         if (record.isEmpty()) {
             return Optional.of("no process of this home with pid=" + deputy.link() + " is away");
         }
-        long startTicks = record.get().deputy(deputy.link()).map(DeputyRecord::startTicks).orElse(-1L);
-        if (deputy.keeper() ? peerUid != record.get().uid() : !DeputySurvey.alive(peerPid, startTicks)) {
-            return Optional.of("pid=" + peerPid + " uid=" + peerUid + " is not the deputy of " + record.get().process()
-                    + " link=" + deputy.link());
+        long startTicks =
+                record.get().deputy(deputy.link()).map(DeputyRecord::startTicks).orElse(-1L);
+        if (deputy.keeper()
+                ? peerUid != record.get().uid()
+                : !DeputySurvey.alive(peerPid, startTicks)) {
+            return Optional.of(
+                    "pid="
+                            + peerPid
+                            + " uid="
+                            + peerUid
+                            + " is not the deputy of "
+                            + record.get().process()
+                            + " link="
+                            + deputy.link());
         }
         if (!survey.runsDeputy(peerPid)) {
-            return Optional.of("pid=" + peerPid + " does not execute the deputy program of this node");
+            return Optional.of(
+                    "pid=" + peerPid + " does not execute the deputy program of this node");
         }
         return Optional.empty();
     }
@@ -159,8 +195,12 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
         }
         table.ofDeputy(deputy.link())
                 .flatMap(record -> record.deputy(deputy.link()))
-                .ifPresent(known ->
-                        deputy.config(known.ready() ? DeputyConfig.again(known.config()) : known.config()));
+                .ifPresent(
+                        known ->
+                                deputy.config(
+                                        known.ready()
+                                                ? DeputyConfig.again(known.config())
+                                                : known.config()));
     }
 
     @Override
@@ -179,7 +219,8 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
                 }
             }
             case ENDED -> {
-                Ended ended = new Ended(Values.number(text, "status"), Values.number(text, "keeper"));
+                Ended ended =
+                        new Ended(Values.number(text, "status"), Values.number(text, "keeper"));
                 watch.post(() -> lastWords.put(link, ended));
             }
             default -> {}
@@ -212,18 +253,34 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
     }
 
     private void trouble(int link, String what) {
-        table.ofDeputy(link).ifPresent(record -> {
-            LOG.warn("deputy in trouble: process={} pid={}: {}", record.process(), link, what);
-            durably(() -> journal.event(Optional.of(record.process()), "deputy-trouble", "pid=" + link + " " + what));
-            listener.onTrouble(record.process(), link, what);
-        });
+        table.ofDeputy(link)
+                .ifPresent(
+                        record -> {
+                            LOG.warn(
+                                    "deputy in trouble: process={} pid={}: {}",
+                                    record.process(),
+                                    link,
+                                    what);
+                            durably(
+                                    () ->
+                                            journal.event(
+                                                    Optional.of(record.process()),
+                                                    "deputy-trouble",
+                                                    "pid=" + link + " " + what));
+                            listener.onTrouble(record.process(), link, what);
+                        });
     }
 
     private void watchKeeper(int link, int keeper) {
         Optional<Long> start = ProcStatFile.startTicks(keeper);
         keepers.put(keeper, link);
-        table.ofDeputy(link).ifPresent(record -> change(
-                record.process(), link, deputy -> deputy.withKeeper(OptionalInt.of(keeper))));
+        table.ofDeputy(link)
+                .ifPresent(
+                        record ->
+                                change(
+                                        record.process(),
+                                        link,
+                                        deputy -> deputy.withKeeper(OptionalInt.of(keeper))));
         if (start.isPresent() && survey.runsDeputy(keeper)) {
             watch.watch(keeper, start.get());
         } else {
@@ -248,11 +305,13 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
         } else {
             change(process, pid, deputy -> deputy.whenEnded(ended.status(), ended.keeper()));
             durably(() -> journal.deputyEnded(process, pid, ended.status(), ended.keeper()));
-            ended.keeper().ifPresent(keeper -> {
-                if (!keepers.containsKey(keeper)) {
-                    watchKeeper(pid, keeper);
-                }
-            });
+            ended.keeper()
+                    .ifPresent(
+                            keeper -> {
+                                if (!keepers.containsKey(keeper)) {
+                                    watchKeeper(pid, keeper);
+                                }
+                            });
             LOG.info("deputy ended: process={} pid={} status={}", process, pid, ended.status());
             listener.onEnded(process, pid, ended.status());
         }
@@ -265,28 +324,51 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
         OptionalInt status = OptionalInt.of(SIGKILL);
         change(process, pid, deputy -> deputy.whenEnded(status, OptionalInt.empty()));
         durably(() -> journal.deputyEnded(process, pid, status, OptionalInt.empty()));
-        durably(() -> journal.event(Optional.of(process), "deputy-killed", "pid=" + pid + " was killed at home"));
+        durably(
+                () ->
+                        journal.event(
+                                Optional.of(process),
+                                "deputy-killed",
+                                "pid=" + pid + " was killed at home"));
         listener.onKilled(process, pid);
     }
 
     private void keeperGone(int link, int keeper) {
-        table.ofDeputy(link).ifPresent(record -> {
-            HomePid process = record.process();
-            if (record.deputy(link).map(deputy -> deputy.keeper().equals(OptionalInt.of(keeper))).orElse(false)) {
-                change(process, link, deputy -> deputy.withKeeper(OptionalInt.empty()));
-                if (record.deputy(link).map(DeputyRecord::ended).orElse(false)) {
-                    durably(() -> journal.deputyEnded(process, link, OptionalInt.empty(), OptionalInt.empty()));
-                }
-            }
-            checkOver(process);
-        });
+        table.ofDeputy(link)
+                .ifPresent(
+                        record -> {
+                            HomePid process = record.process();
+                            if (record.deputy(link)
+                                    .map(deputy -> deputy.keeper().equals(OptionalInt.of(keeper)))
+                                    .orElse(false)) {
+                                change(
+                                        process,
+                                        link,
+                                        deputy -> deputy.withKeeper(OptionalInt.empty()));
+                                if (record.deputy(link).map(DeputyRecord::ended).orElse(false)) {
+                                    durably(
+                                            () ->
+                                                    journal.deputyEnded(
+                                                            process,
+                                                            link,
+                                                            OptionalInt.empty(),
+                                                            OptionalInt.empty()));
+                                }
+                            }
+                            checkOver(process);
+                        });
     }
 
     private void onStop(int pid) {
-        table.ofDeputy(pid).ifPresent(record -> {
-            LOG.debug("deputy was stopped from outside: process={} pid={}", record.process(), pid);
-            router.get().signalBody(record.process(), pid, SIGSTOP);
-        });
+        table.ofDeputy(pid)
+                .ifPresent(
+                        record -> {
+                            LOG.debug(
+                                    "deputy was stopped from outside: process={} pid={}",
+                                    record.process(),
+                                    pid);
+                            router.get().signalBody(record.process(), pid, SIGSTOP);
+                        });
     }
 
     private void checkOver(HomePid process) {
@@ -295,7 +377,10 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
             return;
         }
         OptionalInt status =
-                record.get().deputy(process.pid()).map(DeputyRecord::status).orElse(OptionalInt.empty());
+                record.get()
+                        .deputy(process.pid())
+                        .map(DeputyRecord::status)
+                        .orElse(OptionalInt.empty());
         empty.remove(process);
         table.remove(process);
         router.get().homeRemoved(process);
@@ -307,9 +392,10 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
     private void change(HomePid process, int pid, UnaryOperator<DeputyRecord> change) {
         table.update(
                 process,
-                record -> record.deputy(pid)
-                        .map(deputy -> record.withDeputy(change.apply(deputy)))
-                        .orElse(record));
+                record ->
+                        record.deputy(pid)
+                                .map(deputy -> record.withDeputy(change.apply(deputy)))
+                                .orElse(record));
     }
 
     /** A full disk is no reason to forget: tried again until the journal takes it. */
@@ -362,7 +448,9 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
     /** A stopped deputy cannot read that its body runs again. */
     private void wake(HomePid process, int pid, Object token) {
         if (continuing.remove(pid, token) && watch.isStopped(pid)) {
-            table.find(process).flatMap(record -> record.deputy(pid)).ifPresent(deputy -> signal(deputy, SIGCONT));
+            table.find(process)
+                    .flatMap(record -> record.deputy(pid))
+                    .ifPresent(deputy -> signal(deputy, SIGCONT));
         }
     }
 

@@ -19,8 +19,9 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 
 /**
- * Runs {@code mig-deputise}, which makes frozen originals execute the deputy program. A program of its own, so that the end of
- * this agent in the middle of it cannot let an original run: the helper finishes, or its end kills what it holds.
+ * Runs {@code mig-deputise}, which makes frozen originals execute the deputy program. A program of
+ * its own, so that the end of this agent in the middle of it cannot let an original run: the helper
+ * finishes, or its end kills what it holds.
  *
  * <p>Blocks; safe to repeat: who is a deputy already is reported as done.
  */
@@ -34,12 +35,18 @@ public final class Deputiser {
         this.tools = tools;
     }
 
-    /** @param thaw {@code cgroup.freeze} file to get a 0 once all processes are held; empty when each leaves it by its plan */
+    /**
+     * @param thaw {@code cgroup.freeze} file to get a 0 once all processes are held; empty when
+     *     each leaves it by its plan
+     */
     public List<DeputyOutcome> deputise(List<DeputyPlan> plans, Optional<Path> thaw) {
         return run(plans, thaw.map(file -> List.of("--thaw", file.toString())).orElse(List.of()));
     }
 
-    /** Only says whether it would work: program class, seccomp filters, visibility of the deputy program. Changes nothing. */
+    /**
+     * Only says whether it would work: program class, seccomp filters, visibility of the deputy
+     * program. Changes nothing.
+     */
     public List<DeputyOutcome> verify(List<DeputyPlan> plans) {
         return run(plans, List.of("--verify"));
     }
@@ -48,15 +55,21 @@ public final class Deputiser {
         if (plans.isEmpty()) {
             return List.of();
         }
-        List<String> command = new ArrayList<>(List.of(
-                tools.deputise().toString(), "--stub", tools.deputy().toString()));
+        List<String> command =
+                new ArrayList<>(
+                        List.of(tools.deputise().toString(), "--stub", tools.deputy().toString()));
         command.addAll(options);
         for (DeputyPlan plan : plans) {
-            command.addAll(List.of(
-                    "--cgroup", plan.cgroupProcs().toString(), "--pid", String.valueOf(plan.pid())));
+            command.addAll(
+                    List.of(
+                            "--cgroup",
+                            plan.cgroupProcs().toString(),
+                            "--pid",
+                            String.valueOf(plan.pid())));
             if (!plan.keep().isEmpty()) {
                 command.add("--keep");
-                command.add(plan.keep().stream().map(String::valueOf).collect(Collectors.joining(",")));
+                command.add(
+                        plan.keep().stream().map(String::valueOf).collect(Collectors.joining(",")));
             }
         }
         return outcomes(plans, output(command));
@@ -71,13 +84,18 @@ public final class Deputiser {
             throw new RefusedException(
                     ErrorCode.REFUSED, "cannot run " + command.getFirst() + ": " + e.getMessage());
         }
-        CompletableFuture<String> output = CompletableFuture.supplyAsync(() -> {
-            try {
-                return new String(helper.getInputStream().readNBytes(MAX_OUTPUT_BYTES), UTF_8);
-            } catch (IOException e) {
-                return "";
-            }
-        }, task -> Thread.ofVirtual().start(task));
+        CompletableFuture<String> output =
+                CompletableFuture.supplyAsync(
+                        () -> {
+                            try {
+                                return new String(
+                                        helper.getInputStream().readNBytes(MAX_OUTPUT_BYTES),
+                                        UTF_8);
+                            } catch (IOException e) {
+                                return "";
+                            }
+                        },
+                        task -> Thread.ofVirtual().start(task));
         try {
             String text = output.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
             helper.waitFor();
@@ -85,18 +103,26 @@ public final class Deputiser {
         } catch (InterruptedException e) {
             // it goes on by itself and ends soon; what became of the processes can be asked again
             Thread.currentThread().interrupt();
-            throw new RefusedException(ErrorCode.INTERNAL, true, "interrupted while mig-deputise was running");
+            throw new RefusedException(
+                    ErrorCode.INTERNAL, true, "interrupted while mig-deputise was running");
         } catch (ExecutionException | TimeoutException e) {
             // not killed: those it holds would die with it (rather than run)
             throw new RefusedException(
                     ErrorCode.TIMEOUT,
                     true,
-                    "mig-deputise pid=" + helper.pid() + " did not end within " + LIMIT + " and goes on: command="
+                    "mig-deputise pid="
+                            + helper.pid()
+                            + " did not end within "
+                            + LIMIT
+                            + " and goes on: command="
                             + command);
         }
     }
 
-    /** One line per process: {@code PID ok} or {@code PID error REASON}; whoever has none has failed. */
+    /**
+     * One line per process: {@code PID ok} or {@code PID error REASON}; whoever has none has
+     * failed.
+     */
     static List<DeputyOutcome> outcomes(List<DeputyPlan> plans, String output) {
         Map<Integer, DeputyOutcome> known = new HashMap<>();
         List<String> rest = new ArrayList<>();
@@ -108,14 +134,20 @@ public final class Deputiser {
                         pid,
                         words[1].equals("ok")
                                 ? new DeputyOutcome.Done(pid)
-                                : new DeputyOutcome.Failed(pid, words.length > 2 ? words[2] : line));
+                                : new DeputyOutcome.Failed(
+                                        pid, words.length > 2 ? words[2] : line));
             } else {
                 rest.add(line);
             }
         }
-        String silence = "mig-deputise said nothing about it" + (rest.isEmpty() ? "" : ": " + String.join("; ", rest));
+        String silence =
+                "mig-deputise said nothing about it"
+                        + (rest.isEmpty() ? "" : ": " + String.join("; ", rest));
         return plans.stream()
-                .map(plan -> known.getOrDefault(plan.pid(), new DeputyOutcome.Failed(plan.pid(), silence)))
+                .map(
+                        plan ->
+                                known.getOrDefault(
+                                        plan.pid(), new DeputyOutcome.Failed(plan.pid(), silence)))
                 .toList();
     }
 }

@@ -12,7 +12,8 @@ import java.util.stream.Collectors;
  * What a deputy is told by CONFIG.
  *
  * @param comm name in {@code /proc/PID/comm}, at most 15 bytes are used
- * @param drop how many of each signal waited for the process when it was dumped: the body has them, the deputy's are dropped
+ * @param drop how many of each signal waited for the process when it was dumped: the body has them,
+ *     the deputy's are dropped
  * @param streams descriptors it serves
  * @param stoppedBy signal by which the original was stopped when it was dumped
  */
@@ -28,7 +29,8 @@ public record DeputyConfig(
     public record Stream(int id, StreamKind kind, int fd, boolean demand) {
         public Stream {
             if (id < 0 || id > 0xFFFF || fd < 0) {
-                throw new IllegalArgumentException("stream id=" + id + " fd=" + fd + " out of bounds");
+                throw new IllegalArgumentException(
+                        "stream id=" + id + " fd=" + fd + " out of bounds");
             }
         }
     }
@@ -45,10 +47,19 @@ public record DeputyConfig(
     /** The lines of the CONFIG frame. */
     public String text() {
         StringBuilder lines = new StringBuilder("comm=" + comm + "\n");
-        new TreeMap<>(drop).forEach((signal, count) -> lines.append("drop=" + signal + ":" + count + "\n"));
+        new TreeMap<>(drop)
+                .forEach((signal, count) -> lines.append("drop=" + signal + ":" + count + "\n"));
         for (Stream stream : streams) {
-            lines.append("stream=" + stream.id() + " kind=" + stream.kind().label() + " fd=" + stream.fd() + " flags="
-                    + (stream.demand() ? "demand" : "0") + "\n");
+            lines.append(
+                    "stream="
+                            + stream.id()
+                            + " kind="
+                            + stream.kind().label()
+                            + " fd="
+                            + stream.fd()
+                            + " flags="
+                            + (stream.demand() ? "demand" : "0")
+                            + "\n");
         }
         stoppedBy.ifPresent(signal -> lines.append("stopped=" + signal + "\n"));
         return lines.append("end\n").toString();
@@ -89,7 +100,8 @@ public record DeputyConfig(
             int id = Integer.parseInt(values.getOrDefault("stream", ""));
             int fd = Integer.parseInt(values.getOrDefault("fd", ""));
             boolean demand = values.getOrDefault("flags", "").contains("demand");
-            return StreamKind.of(values.getOrDefault("kind", "")).map(kind -> new Stream(id, kind, fd, demand));
+            return StreamKind.of(values.getOrDefault("kind", ""))
+                    .map(kind -> new Stream(id, kind, fd, demand));
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }

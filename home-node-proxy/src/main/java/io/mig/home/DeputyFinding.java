@@ -8,7 +8,8 @@ public sealed interface DeputyFinding {
     record Deputy(int pid) implements DeputyFinding {}
 
     /**
-     * The original, which was to become the deputy: it must be made one now. Its body lives elsewhere.
+     * The original, which was to become the deputy: it must be made one now. Its body lives
+     * elsewhere.
      *
      * @param frozen whether it is; when not, it must be frozen at once
      */

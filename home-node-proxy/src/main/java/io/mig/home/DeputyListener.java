@@ -5,7 +5,10 @@ import io.mig.model.HomePid;
 import io.mig.model.NodeId;
 import java.util.OptionalInt;
 
-/** Told what happens to deputies and, by their capsules, to bodies. Calls come from the threads of watcher and relay: do not block long. */
+/**
+ * Told what happens to deputies and, by their capsules, to bodies. Calls come from the threads of
+ * watcher and relay: do not block long.
+ */
 public interface DeputyListener {
     /** A deputy was killed at home; its body is being killed. */
     default void onKilled(HomePid process, int pid) {}
@@ -13,7 +16,10 @@ public interface DeputyListener {
     /** A deputy has ended as its body did. */
     default void onEnded(HomePid process, int pid, OptionalInt status) {}
 
-    /** The process is over: the capsule is empty and all deputies and keepers are gone; the journal knows. */
+    /**
+     * The process is over: the capsule is empty and all deputies and keepers are gone; the journal
+     * knows.
+     */
     default void onOver(HomePid process, OptionalInt status) {}
 
     /** The deputy could not serve a stream, or its link is broken beyond repair. */

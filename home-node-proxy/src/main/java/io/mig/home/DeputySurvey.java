@@ -30,7 +30,9 @@ public final class DeputySurvey {
         if (deputy.ended() || !alive(pid, deputy.startTicks())) {
             return new DeputyFinding.Gone(pid, deputy.ended());
         }
-        return runsDeputy(pid) ? new DeputyFinding.Deputy(pid) : new DeputyFinding.Original(pid, isFrozen(pid));
+        return runsDeputy(pid)
+                ? new DeputyFinding.Deputy(pid)
+                : new DeputyFinding.Original(pid, isFrozen(pid));
     }
 
     /** Whether the process with this pid is still the one that began then, and no zombie. */
@@ -44,11 +46,13 @@ public final class DeputySurvey {
         }
     }
 
-    /** Whether the process executes the deputy program (or a version of it that was replaced since). */
+    /**
+     * Whether the process executes the deputy program (or a version of it that was replaced since).
+     */
     boolean runsDeputy(int pid) {
         try {
-            String exe = Files.readSymbolicLink(Path.of("/proc", String.valueOf(pid), "exe"))
-                    .toString();
+            String exe =
+                    Files.readSymbolicLink(Path.of("/proc", String.valueOf(pid), "exe")).toString();
             String deputy = tools.deputy().toString();
             return exe.equals(deputy) || exe.equals(deputy + DELETED);
         } catch (IOException e) {
@@ -61,7 +65,8 @@ public final class DeputySurvey {
             CgroupRoot root = CgroupRoot.discover();
             Optional<Path> cgroup = root.pathOf(pid).flatMap(root::directory);
             return cgroup.isPresent()
-                    && Files.readAllLines(cgroup.get().resolve("cgroup.events")).contains("frozen 1");
+                    && Files.readAllLines(cgroup.get().resolve("cgroup.events"))
+                            .contains("frozen 1");
         } catch (IOException | CheckpointException e) {
             return false;
         }

@@ -17,12 +17,14 @@ import org.slf4j.LoggerFactory;
 /**
  * Sees what a deputy cannot tell: that it was killed by SIGKILL, or stopped by SIGSTOP.
  *
- * <p>One thread owns all of it. Every 100 ms it reads the states of a few deputies in turn, at most {@link #MAX_READS}, so that
- * its cost has a bound (about 10 µs each, together about 0.1 % of a core) and many deputies are only seen a little later. A
- * death is noticed at once by the end of the deputy's connection, which makes the watcher look. No deputies: no work.
+ * <p>One thread owns all of it. Every 100 ms it reads the states of a few deputies in turn, at most
+ * {@link #MAX_READS}, so that its cost has a bound (about 10 µs each, together about 0.1 % of a
+ * core) and many deputies are only seen a little later. A death is noticed at once by the end of
+ * the deputy's connection, which makes the watcher look. No deputies: no work.
  *
- * <p>A deputy that stops because its body did says so before ({@link #selfStopped}); any other stop, seen twice in a row because
- * what it says takes another way than what is seen, came from outside.
+ * <p>A deputy that stops because its body did says so before ({@link #selfStopped}); any other
+ * stop, seen twice in a row because what it says takes another way than what is seen, came from
+ * outside.
  */
 final class DeputyWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DeputyWatch.class);
@@ -81,41 +83,44 @@ final class DeputyWatch implements AutoCloseable {
 
     /** Watches a process; if it is not there any more {@link Observer#died} is told. */
     void watch(int pid, long startTicks) {
-        post(() -> {
-            Watched old = watched.remove(pid);
-            if (old != null) {
-                old.stat.close();
-                turn.remove(pid);
-            }
-            Optional<ProcStatFile> stat = ProcStatFile.open(pid, startTicks);
-            if (stat.isEmpty()) {
-                observer.died(pid);
-                return;
-            }
-            watched.put(pid, new Watched(stat.get()));
-            turn.add(pid);
-        });
+        post(
+                () -> {
+                    Watched old = watched.remove(pid);
+                    if (old != null) {
+                        old.stat.close();
+                        turn.remove(pid);
+                    }
+                    Optional<ProcStatFile> stat = ProcStatFile.open(pid, startTicks);
+                    if (stat.isEmpty()) {
+                        observer.died(pid);
+                        return;
+                    }
+                    watched.put(pid, new Watched(stat.get()));
+                    turn.add(pid);
+                });
     }
 
     /** The deputy has said that it is about to stop itself, or that it runs again. */
     void selfStopped(int pid, boolean stopped) {
-        post(() -> {
-            Watched one = watched.get(pid);
-            if (one != null) {
-                one.selfStopped = stopped;
-                one.seenStopped = 0;
-                one.told = false;
-            }
-        });
+        post(
+                () -> {
+                    Watched one = watched.get(pid);
+                    if (one != null) {
+                        one.selfStopped = stopped;
+                        one.seenStopped = 0;
+                        one.told = false;
+                    }
+                });
     }
 
     /** Its connection is gone: look at once, and again while a dying process is on its way out. */
     void lookSoon(int pid) {
-        post(() -> {
-            if (watched.containsKey(pid)) {
-                soon.put(pid, SOON_TIMES);
-            }
-        });
+        post(
+                () -> {
+                    if (watched.containsKey(pid)) {
+                        soon.put(pid, SOON_TIMES);
+                    }
+                });
     }
 
     /** On the watcher's thread: runs something after a while. */
@@ -126,8 +131,7 @@ final class DeputyWatch implements AutoCloseable {
     /** On the watcher's thread: whether the process is stopped now. */
     boolean isStopped(int pid) {
         Watched one = watched.get(pid);
-        return one != null
-                && one.stat.read().filter(line -> line.state() == 'T').isPresent();
+        return one != null && one.stat.read().filter(line -> line.state() == 'T').isPresent();
     }
 
     private void loop() {

@@ -14,8 +14,8 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * The native programs of this node in one directory, and beside them the link {@code hull.sock} by which a deputy finds its
- * agent (it looks in the directory of its own program).
+ * The native programs of this node in one directory, and beside them the link {@code hull.sock} by
+ * which a deputy finds its agent (it looks in the directory of its own program).
  *
  * @param directory readable for everybody: deputies run as their users
  */
@@ -26,8 +26,9 @@ public record NativeTools(Path directory) {
     private static final String RESOURCES = "/native/linux-x86_64/";
 
     /**
-     * Unpacks programs from the class path, executable; those that are there in the same version stay untouched. A program that
-     * runs is replaced, not overwritten: it goes on with its old version.
+     * Unpacks programs from the class path, executable; those that are there in the same version
+     * stay untouched. A program that runs is replaced, not overwritten: it goes on with its old
+     * version.
      *
      * @param hullSocket where the agent listens for endpoints
      * @param names programs wanted, without those of this module (which always come)
@@ -47,7 +48,10 @@ public record NativeTools(Path directory) {
         } catch (IOException e) {
             throw new RefusedException(
                     ErrorCode.REFUSED,
-                    "cannot install the native programs: directory=" + binDir + ": " + e
+                    "cannot install the native programs: directory="
+                            + binDir
+                            + ": "
+                            + e
                             + "; check that it is writable and has room");
         }
     }
@@ -74,7 +78,13 @@ public record NativeTools(Path directory) {
         byte[] program;
         try (InputStream in = NativeTools.class.getResourceAsStream(RESOURCES + name)) {
             if (in == null) {
-                throw new IOException("program " + name + " is not part of this build (no " + RESOURCES + name + ")");
+                throw new IOException(
+                        "program "
+                                + name
+                                + " is not part of this build (no "
+                                + RESOURCES
+                                + name
+                                + ")");
             }
             program = in.readAllBytes();
         }
@@ -88,7 +98,11 @@ public record NativeTools(Path directory) {
         try {
             Files.write(fresh, program);
             Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rwxr-xr-x"));
-            Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            Files.move(
+                    fresh,
+                    target,
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
         } finally {
             Files.deleteIfExists(fresh);
         }
@@ -101,6 +115,7 @@ public record NativeTools(Path directory) {
         Path fresh = link.resolveSibling(SOCKET_LINK + ".new");
         Files.deleteIfExists(fresh);
         Files.createSymbolicLink(fresh, target);
-        Files.move(fresh, link, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(
+                fresh, link, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 }

@@ -6,9 +6,9 @@ import java.io.UncheckedIOException;
 import java.util.Optional;
 
 /**
- * {@code /proc/PID/stat} of one process, kept open. Opened, it stays bound to that very process, whatever becomes of its number:
- * once the process has been reaped, reading fails (proc_pid_stat(5)). So it is a handle like a pidfd which also tells the
- * state. Not thread-safe.
+ * {@code /proc/PID/stat} of one process, kept open. Opened, it stays bound to that very process,
+ * whatever becomes of its number: once the process has been reaped, reading fails
+ * (proc_pid_stat(5)). So it is a handle like a pidfd which also tells the state. Not thread-safe.
  */
 final class ProcStatFile implements AutoCloseable {
     private static final int STATE_FIELD = 3;
@@ -45,7 +45,8 @@ final class ProcStatFile implements AutoCloseable {
 
     /** Start time of the process that has this pid now. */
     static Optional<Long> startTicks(int pid) {
-        try (ProcStatFile opened = new ProcStatFile(new RandomAccessFile("/proc/" + pid + "/stat", "r"))) {
+        try (ProcStatFile opened =
+                new ProcStatFile(new RandomAccessFile("/proc/" + pid + "/stat", "r"))) {
             return opened.read().map(Line::startTicks);
         } catch (IOException e) {
             return Optional.empty();
@@ -63,7 +64,10 @@ final class ProcStatFile implements AutoCloseable {
         }
     }
 
-    /** The name in parentheses may hold anything, so the fields are counted from the last one that closes. */
+    /**
+     * The name in parentheses may hold anything, so the fields are counted from the last one that
+     * closes.
+     */
     static Optional<Line> parse(byte[] text, int length) {
         int at = length - 1;
         while (at >= 0 && text[at] != ')') {

@@ -20,7 +20,9 @@ final class Values {
     static OptionalInt number(String text, String key) {
         try {
             Optional<String> word = word(text, key);
-            return word.isPresent() ? OptionalInt.of(Integer.parseInt(word.get())) : OptionalInt.empty();
+            return word.isPresent()
+                    ? OptionalInt.of(Integer.parseInt(word.get()))
+                    : OptionalInt.empty();
         } catch (NumberFormatException e) {
             return OptionalInt.empty();
         }

@@ -22,14 +22,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Real processes become real deputies under a real shell; the test plays the body in the capsule. */
+/**
+ * Real processes become real deputies under a real shell; the test plays the body in the capsule.
+ */
 @Timeout(60)
 class DeputiesTest {
     private static final DeputyConfig NO_STREAMS =
             new DeputyConfig("sleep", Map.of(), List.of(), OptionalInt.empty());
 
-    @TempDir
-    Path directory;
+    @TempDir Path directory;
 
     private HomeRig rig;
     private Original original;
@@ -54,9 +55,16 @@ class DeputiesTest {
     void shouldEndAsItsBodyDidAndTellTheShell() throws Exception {
         try (FakeCapsule capsule = rig.sendAway(original.pid, NO_STREAMS)) {
             HomePid process = HomeRig.processOf(original.pid);
-            await().untilAsserted(() -> assertThat(
-                            rig.journal.process(process).orElseThrow().deputies().getFirst().ready())
-                    .isTrue());
+            await().untilAsserted(
+                            () ->
+                                    assertThat(
+                                                    rig.journal
+                                                            .process(process)
+                                                            .orElseThrow()
+                                                            .deputies()
+                                                            .getFirst()
+                                                            .ready())
+                                            .isTrue());
 
             original.signal("USR1");
             Frame signal = take(capsule.received);
@@ -115,7 +123,8 @@ class DeputiesTest {
             Frame next = take(capsule.received);
             assertThat(next.type()).isEqualTo(FrameType.BODY_SIGNAL.code());
             assertThat(next.payload().order(ByteOrder.LITTLE_ENDIAN).getInt()).isEqualTo(18);
-            // and a real one afterwards is seen: had the first been taken for one, its command would come before
+            // and a real one afterwards is seen: had the first been taken for one, its command
+            // would come before
             original.signal("STOP");
             assertThat(take(capsule.commands)).isEqualTo("pid=" + original.pid + " signal=19");
             assertThat(capsule.commands).isEmpty();
@@ -133,7 +142,8 @@ class DeputiesTest {
             rig.boot();
 
             ProcessRecord record = rig.journal.away().getFirst();
-            assertThat(rig.survey.of(record)).containsExactly(new DeputyFinding.Deputy(original.pid));
+            assertThat(rig.survey.of(record))
+                    .containsExactly(new DeputyFinding.Deputy(original.pid));
             rig.host(process, capsule);
             capsule.connect();
 
@@ -170,15 +180,19 @@ class DeputiesTest {
         rig.crash();
         rig.boot();
         ProcessRecord record = rig.journal.away().getFirst();
-        assertThat(rig.survey.of(record)).containsExactly(new DeputyFinding.Original(original.pid, true));
+        assertThat(rig.survey.of(record))
+                .containsExactly(new DeputyFinding.Original(original.pid, true));
 
-        assertThat(rig.deputise(process, List.of())).containsExactly(new DeputyOutcome.Done(original.pid));
+        assertThat(rig.deputise(process, List.of()))
+                .containsExactly(new DeputyOutcome.Done(original.pid));
         assertThat(rig.survey.of(record)).containsExactly(new DeputyFinding.Deputy(original.pid));
-        assertThat(rig.deputise(process, List.of())).containsExactly(new DeputyOutcome.Done(original.pid));
+        assertThat(rig.deputise(process, List.of()))
+                .containsExactly(new DeputyOutcome.Done(original.pid));
         awaitReady();
         original.signal("KILL");
         assertThat(original.status()).isEqualTo("status=137");
-        assertThat(rig.survey.of(record)).containsExactly(new DeputyFinding.Gone(original.pid, false));
+        assertThat(rig.survey.of(record))
+                .containsExactly(new DeputyFinding.Gone(original.pid, false));
     }
 
     @Test
@@ -187,12 +201,18 @@ class DeputiesTest {
         HomePid process = HomeRig.processOf(original.pid);
         rig.freeze(original.pid);
         rig.commit(process, NO_STREAMS);
-        assertThat(HullClient.helloIsRefused(rig.socket, "version=1\nrole=deputy\npid=" + original.pid + "\n"))
+        assertThat(
+                        HullClient.helloIsRefused(
+                                rig.socket, "version=1\nrole=deputy\npid=" + original.pid + "\n"))
                 .isTrue();
-        assertThat(HullClient.helloIsRefused(
-                        rig.socket,
-                        "version=1\nrole=keeper\npid=" + original.pid + "\nself="
-                                + ProcessHandle.current().pid() + "\n"))
+        assertThat(
+                        HullClient.helloIsRefused(
+                                rig.socket,
+                                "version=1\nrole=keeper\npid="
+                                        + original.pid
+                                        + "\nself="
+                                        + ProcessHandle.current().pid()
+                                        + "\n"))
                 .isTrue();
         assertThat(HullClient.helloIsRefused(rig.socket, "version=1\nrole=deputy\npid=1234567\n"))
                 .isTrue();
@@ -200,8 +220,11 @@ class DeputiesTest {
     }
 
     private void awaitReady() {
-        await().atMost(Duration.ofSeconds(20)).until(() -> rig.table.all().stream()
-                .allMatch(record -> record.deputies().getFirst().ready()));
+        await().atMost(Duration.ofSeconds(20))
+                .until(
+                        () ->
+                                rig.table.all().stream()
+                                        .allMatch(record -> record.deputies().getFirst().ready()));
     }
 
     private static <T> T take(BlockingQueue<T> queue) throws InterruptedException {

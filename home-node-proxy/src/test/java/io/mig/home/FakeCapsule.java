@@ -21,13 +21,16 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The other end of one link, on a real hull socket: does what the protocol asks of a capsule, and the test plays the body.
- * Keeps its link over connections. Locked by itself; one reading thread per connection.
+ * The other end of one link, on a real hull socket: does what the protocol asks of a capsule, and
+ * the test plays the body. Keeps its link over connections. Locked by itself; one reading thread
+ * per connection.
  */
 final class FakeCapsule implements AutoCloseable {
     final UUID id = UUID.randomUUID();
+
     /** Sequenced frames from the deputy. */
     final BlockingQueue<Frame> received = new LinkedBlockingQueue<>();
+
     /** Texts of SIGNAL commands. */
     final BlockingQueue<String> commands = new LinkedBlockingQueue<>();
 
@@ -78,7 +81,12 @@ final class FakeCapsule implements AutoCloseable {
             }
             case SIGNAL -> {
                 commands.add(frame.text().strip());
-                write(new Frame(frame.type() | FrameType.REPLY, 0, frame.sequence(), ByteBuffer.wrap("ok\n".getBytes(UTF_8))));
+                write(
+                        new Frame(
+                                frame.type() | FrameType.REPLY,
+                                0,
+                                frame.sequence(),
+                                ByteBuffer.wrap("ok\n".getBytes(UTF_8))));
             }
             default -> {
                 if (frame.sequence() == expected) {

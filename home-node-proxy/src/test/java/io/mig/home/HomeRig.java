@@ -34,8 +34,9 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
- * The home side of one node in a directory: real hull socket, real journal, real deputies made of real frozen processes; the
- * capsule is played by the test. {@link #crash()} and {@link #boot()} are an agent's end and next life.
+ * The home side of one node in a directory: real hull socket, real journal, real deputies made of
+ * real frozen processes; the capsule is played by the test. {@link #crash()} and {@link #boot()}
+ * are an agent's end and next life.
  */
 final class HomeRig implements AutoCloseable {
     static final NodeId SELF = new NodeId("node1");
@@ -82,46 +83,54 @@ final class HomeRig implements AutoCloseable {
     }
 
     private RelayRouter newRouter() {
-        RelayPeers nobody = new RelayPeers() {
-            @Override
-            public NodeId self() {
-                return SELF;
-            }
+        RelayPeers nobody =
+                new RelayPeers() {
+                    @Override
+                    public NodeId self() {
+                        return SELF;
+                    }
 
-            @Override
-            public void send(NodeId to, PeerMessage message) {}
+                    @Override
+                    public void send(NodeId to, PeerMessage message) {}
 
-            @Override
-            public boolean writable(NodeId to) {
-                return false;
-            }
-        };
+                    @Override
+                    public boolean writable(NodeId to) {
+                        return false;
+                    }
+                };
         return new RelayRouter(
-                nobody, (process, epoch, host, text) -> deputies.onCapsuleEvent(process, epoch, host, text));
+                nobody,
+                (process, epoch, host, text) ->
+                        deputies.onCapsuleEvent(process, epoch, host, text));
     }
 
     private Deputies newDeputies() {
-        return new Deputies(journal, table, survey, () -> router, new DeputyListener() {
-            @Override
-            public void onKilled(HomePid process, int pid) {
-                news.add("killed " + pid);
-            }
+        return new Deputies(
+                journal,
+                table,
+                survey,
+                () -> router,
+                new DeputyListener() {
+                    @Override
+                    public void onKilled(HomePid process, int pid) {
+                        news.add("killed " + pid);
+                    }
 
-            @Override
-            public void onEnded(HomePid process, int pid, OptionalInt status) {
-                news.add("ended " + pid + " " + status.orElse(-1));
-            }
+                    @Override
+                    public void onEnded(HomePid process, int pid, OptionalInt status) {
+                        news.add("ended " + pid + " " + status.orElse(-1));
+                    }
 
-            @Override
-            public void onOver(HomePid process, OptionalInt status) {
-                news.add("over " + process.pid() + " " + status.orElse(-1));
-            }
+                    @Override
+                    public void onOver(HomePid process, OptionalInt status) {
+                        news.add("over " + process.pid() + " " + status.orElse(-1));
+                    }
 
-            @Override
-            public void onTrouble(HomePid process, int pid, String what) {
-                news.add("trouble " + pid + " " + what);
-            }
-        });
+                    @Override
+                    public void onTrouble(HomePid process, int pid, String what) {
+                        news.add("trouble " + pid + " " + what);
+                    }
+                });
     }
 
     private LocalServer newServer() {
@@ -173,14 +182,35 @@ final class HomeRig implements AutoCloseable {
 
     /** Journals that the process has gone into a capsule of this very node. */
     ProcessRecord commit(HomePid process, DeputyConfig config) {
-        MoveIntent intent = new MoveIntent(
-                MoveId.random(), process, SELF, new NodeId("node2"), new Epoch(1), 0, "test", "test");
+        MoveIntent intent =
+                new MoveIntent(
+                        MoveId.random(),
+                        process,
+                        SELF,
+                        new NodeId("node2"),
+                        new Epoch(1),
+                        0,
+                        "test",
+                        "test");
         journal.begin(intent);
         journal.commit(
                 intent.move(),
-                List.of(DeputyRecord.planned(process.pid(), process.startTicks(), config.text(), config.keep())));
-        MoveIntent back = new MoveIntent(
-                MoveId.random(), process, new NodeId("node2"), SELF, new Epoch(2), 0, "test", "test");
+                List.of(
+                        DeputyRecord.planned(
+                                process.pid(),
+                                process.startTicks(),
+                                config.text(),
+                                config.keep())));
+        MoveIntent back =
+                new MoveIntent(
+                        MoveId.random(),
+                        process,
+                        new NodeId("node2"),
+                        SELF,
+                        new Epoch(2),
+                        0,
+                        "test",
+                        "test");
         journal.begin(back);
         journal.commit(back.move());
         ProcessRecord record = journal.process(process).orElseThrow();
@@ -189,11 +219,14 @@ final class HomeRig implements AutoCloseable {
     }
 
     List<DeputyOutcome> deputise(HomePid process, List<Integer> keep) {
-        Path origin = cgroups.directory(cgroups.pathOf((int) ProcessHandle.current().pid()).orElseThrow())
-                .orElseThrow();
+        Path origin =
+                cgroups.directory(cgroups.pathOf((int) ProcessHandle.current().pid()).orElseThrow())
+                        .orElseThrow();
         return new Deputiser(tools)
                 .deputise(
-                        List.of(new DeputyPlan(process.pid(), origin.resolve("cgroup.procs"), keep)),
+                        List.of(
+                                new DeputyPlan(
+                                        process.pid(), origin.resolve("cgroup.procs"), keep)),
                         Optional.empty());
     }
 
@@ -219,9 +252,7 @@ final class HomeRig implements AutoCloseable {
     char state(int pid) {
         try {
             byte[] text = Files.readAllBytes(Path.of("/proc/" + pid + "/stat"));
-            return ProcStatFile.parse(text, text.length)
-                    .map(ProcStatFile.Line::state)
-                    .orElse('?');
+            return ProcStatFile.parse(text, text.length).map(ProcStatFile.Line::state).orElse('?');
         } catch (IOException e) {
             return '-';
         }

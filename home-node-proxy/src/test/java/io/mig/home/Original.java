@@ -10,7 +10,10 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** A {@code sleep} below a shell that waits for it and says how it ended: the shell must never notice that it goes away. */
+/**
+ * A {@code sleep} below a shell that waits for it and says how it ended: the shell must never
+ * notice that it goes away.
+ */
 final class Original implements AutoCloseable {
     final int pid;
     private final Process shell;
@@ -18,17 +21,19 @@ final class Original implements AutoCloseable {
 
     Original() throws Exception {
         // job control off: the shell's own waiting does not end when the child stops
-        shell = new ProcessBuilder(
-                        "bash", "-c", "sleep 1000 & echo $!; wait $!; echo status=$?")
-                .redirectErrorStream(true)
-                .start();
-        Thread.ofVirtual().start(() -> {
-            try (BufferedReader reader = shell.inputReader(UTF_8)) {
-                reader.lines().forEach(lines::add);
-            } catch (IOException | UncheckedIOException e) {
-                lines.add("closed");
-            }
-        });
+        shell =
+                new ProcessBuilder("bash", "-c", "sleep 1000 & echo $!; wait $!; echo status=$?")
+                        .redirectErrorStream(true)
+                        .start();
+        Thread.ofVirtual()
+                .start(
+                        () -> {
+                            try (BufferedReader reader = shell.inputReader(UTF_8)) {
+                                reader.lines().forEach(lines::add);
+                            } catch (IOException | UncheckedIOException e) {
+                                lines.add("closed");
+                            }
+                        });
         pid = Integer.parseInt(says());
     }
 

@@ -1,13 +1,13 @@
 package io.mig.home;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -25,13 +25,14 @@ class ValuesTest {
 
     @Test
     void shouldWriteTheConfigurationOfADeputy() {
-        DeputyConfig config = new DeputyConfig(
-                "xz",
-                Map.of(15, 1, 10, 2),
-                List.of(
-                        new DeputyConfig.Stream(0, StreamKind.TTY, 2, false),
-                        new DeputyConfig.Stream(7, StreamKind.PIPE_IN, 0, true)),
-                OptionalInt.of(20));
+        DeputyConfig config =
+                new DeputyConfig(
+                        "xz",
+                        Map.of(15, 1, 10, 2),
+                        List.of(
+                                new DeputyConfig.Stream(0, StreamKind.TTY, 2, false),
+                                new DeputyConfig.Stream(7, StreamKind.PIPE_IN, 0, true)),
+                        OptionalInt.of(20));
 
         assertThat(config.text())
                 .isEqualTo(
@@ -54,13 +55,16 @@ class ValuesTest {
                         stream=7 kind=pipe-in fd=0 flags=demand
                         end
                         """);
-        assertThat(DeputyConfig.streams("stream=x kind=tty fd=1\nstream=1 kind=odd fd=1\nstream=1 kind=tty fd=-4\n"))
+        assertThat(
+                        DeputyConfig.streams(
+                                "stream=x kind=tty fd=1\nstream=1 kind=odd fd=1\nstream=1 kind=tty fd=-4\n"))
                 .isEmpty();
     }
 
     @Test
     void shouldReadStateAndStartTimeWhateverTheNameIs() {
-        String line = "4242 (a) Z (b c) T 4200 4241 2916 34819 4250 4194304 17 0 3 0 212 207 0 0 20 0 1 0 8812345 99 1";
+        String line =
+                "4242 (a) Z (b c) T 4200 4241 2916 34819 4250 4194304 17 0 3 0 212 207 0 0 20 0 1 0 8812345 99 1";
         assertThat(parse(line)).contains(new ProcStatFile.Line('T', 8812345));
         assertThat(parse("4242 (cut")).isEmpty();
         assertThat(parse("4242 (cut) S 1 2 3")).isEmpty();
@@ -76,11 +80,14 @@ class ValuesTest {
     @Test
     void shouldTellWhichProcessesBecameDeputies() {
         List<DeputyPlan> plans = List.of(plan(10), plan(11), plan(12));
-        assertThat(Deputiser.outcomes(plans, "10 ok\n11 error it is in strict seccomp mode\nodd: line\n"))
+        assertThat(
+                        Deputiser.outcomes(
+                                plans, "10 ok\n11 error it is in strict seccomp mode\nodd: line\n"))
                 .containsExactly(
                         new DeputyOutcome.Done(10),
                         new DeputyOutcome.Failed(11, "it is in strict seccomp mode"),
-                        new DeputyOutcome.Failed(12, "mig-deputise said nothing about it: odd: line"));
+                        new DeputyOutcome.Failed(
+                                12, "mig-deputise said nothing about it: odd: line"));
     }
 
     private static DeputyPlan plan(int pid) {
