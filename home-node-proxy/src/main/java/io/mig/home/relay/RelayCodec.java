@@ -21,7 +21,7 @@ import java.util.List;
  *   FRAMES  u64 epoch, frames as on the hull socket
  *   UP      u64 epoch, u16 count, u32 link each
  *   NOTICE  u64 epoch, u64 instance, u64 first, u64 number, u8 kind: 1 = u32 link u32 signal, 2 = text
- *   ACK     u64 instance, u64 number
+ *   ACK     u64 epoch, u64 instance, u64 number
  * </pre>
  */
 final class RelayCodec {
@@ -73,7 +73,7 @@ final class RelayCodec {
                         yield NOTICE;
                     }
                     case RelayMessage.NoticeAck ack -> {
-                        out.putLong(ack.instance()).putLong(ack.number());
+                        out.putLong(ack.epoch().value()).putLong(ack.instance()).putLong(ack.number());
                         yield NOTICE_ACK;
                     }
                 };
@@ -105,7 +105,7 @@ final class RelayCodec {
                                         in.getLong(),
                                         content(in));
                         case NOTICE_ACK ->
-                                new RelayMessage.NoticeAck(process, in.getLong(), in.getLong());
+                                new RelayMessage.NoticeAck(process, epoch(in), in.getLong(), in.getLong());
                         default ->
                                 throw new FrameException(
                                         "relay message of unknown type=" + message.type());

@@ -448,7 +448,7 @@ final class RelayCore {
                 if (route != null && route.process.home().equals(from)) {
                     route.signals.accept(notice);
                     carryOutSignals(route);
-                    acknowledge(from, route.process, route.signals);
+                    acknowledge(from, route.process, route.epoch, route.signals);
                 }
             }
             case Content.Event _ -> {
@@ -461,12 +461,12 @@ final class RelayCore {
                     transmit(
                             from,
                             new RelayMessage.NoticeAck(
-                                    route.process, notice.instance(), notice.number()));
+                                    route.process, notice.epoch(), notice.instance(), notice.number()));
                     return;
                 }
                 route.events.accept(notice);
                 announceEvents(route);
-                acknowledge(from, route.process, route.events);
+                acknowledge(from, route.process, route.epoch, route.events);
             }
         }
     }
@@ -507,21 +507,22 @@ final class RelayCore {
                     route.signalling = false;
                     if (done) {
                         route.signals.done(notice);
-                        acknowledge(route.process.home(), route.process, route.signals);
+                        acknowledge(route.process.home(), route.process, route.epoch, route.signals);
                         carryOutSignals(route);
                     } // otherwise it is tried again when the capsule is back or the notice comes
                     // again
                 });
     }
 
-    private void acknowledge(NodeId to, HomePid process, NoticeReceiver receiver) {
-        transmit(to, new RelayMessage.NoticeAck(process, receiver.instance(), receiver.doneUpTo()));
+    private void acknowledge(NodeId to, HomePid process, Epoch epoch, NoticeReceiver receiver) {
+        transmit(to, new RelayMessage.NoticeAck(process, epoch, receiver.instance(), receiver.doneUpTo()));
     }
 
     private void acknowledged(NodeId from, RelayMessage.NoticeAck ack) {
         // the instance is that of one sender of ours; who acknowledges must be the other side of it
         Routes.Home home = routes.home(ack.process());
-        if (home != null && home.host.equals(from)) {
+        if (home != null && home.host.equals(from) && home.epoch.equals(ack.epoch())) {
+            // (what a former owner has done to its body, it has not done to the present one)
             home.signals.acknowledged(ack.instance(), ack.number());
         }
         if (ack.process().home().equals(from)) {

@@ -62,14 +62,18 @@ final class RelaySimulation {
 
     /** Runs until nothing is under way; agents repeat their notices now and then. */
     void settle() {
-        for (int round = 0; round < 6; round++) {
+        for (int round = 0; round < 3 || noticesWait(); round++) {
             nodes.values().forEach(node -> node.core.repeatNotices());
             for (int i = 0; step(); i++) {
-                if (i > 1_000_000) {
+                if (i > 1_000_000 || round > 1000) {
                     throw new AssertionError("the simulation does not come to rest");
                 }
             }
         }
+    }
+
+    private boolean noticesWait() {
+        return nodes.values().stream().anyMatch(node -> node.core.noticesWait());
     }
 
     private static String pair(NodeId a, NodeId b) {
@@ -106,7 +110,6 @@ final class RelaySimulation {
         final List<String> events = new ArrayList<>();
         final List<String> signals = new ArrayList<>();
         RelayCore core;
-        private long lives;
 
         void restart() {
             core = newCore();
@@ -146,11 +149,10 @@ final class RelaySimulation {
                             return random.nextInt(4) != 0;
                         }
                     };
-            lives++;
             return new RelayCore(
                     peers,
                     (process, epoch, host, text) -> events.add(text),
-                    lives << 32,
+                    random.nextLong() >>> 2,
                     (capsule, signal, done) ->
                             later(
                                     "command " + name,
