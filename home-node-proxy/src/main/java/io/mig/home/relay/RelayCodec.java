@@ -73,7 +73,9 @@ final class RelayCodec {
                         yield NOTICE;
                     }
                     case RelayMessage.NoticeAck ack -> {
-                        out.putLong(ack.epoch().value()).putLong(ack.instance()).putLong(ack.number());
+                        out.putLong(ack.epoch().value())
+                                .putLong(ack.instance())
+                                .putLong(ack.number());
                         yield NOTICE_ACK;
                     }
                 };
@@ -105,7 +107,8 @@ final class RelayCodec {
                                         in.getLong(),
                                         content(in));
                         case NOTICE_ACK ->
-                                new RelayMessage.NoticeAck(process, epoch(in), in.getLong(), in.getLong());
+                                new RelayMessage.NoticeAck(
+                                        process, epoch(in), in.getLong(), in.getLong());
                         default ->
                                 throw new FrameException(
                                         "relay message of unknown type=" + message.type());

@@ -461,7 +461,10 @@ final class RelayCore {
                     transmit(
                             from,
                             new RelayMessage.NoticeAck(
-                                    route.process, notice.epoch(), notice.instance(), notice.number()));
+                                    route.process,
+                                    notice.epoch(),
+                                    notice.instance(),
+                                    notice.number()));
                     return;
                 }
                 route.events.accept(notice);
@@ -507,7 +510,8 @@ final class RelayCore {
                     route.signalling = false;
                     if (done) {
                         route.signals.done(notice);
-                        acknowledge(route.process.home(), route.process, route.epoch, route.signals);
+                        acknowledge(
+                                route.process.home(), route.process, route.epoch, route.signals);
                         carryOutSignals(route);
                     } // otherwise it is tried again when the capsule is back or the notice comes
                     // again
@@ -515,7 +519,10 @@ final class RelayCore {
     }
 
     private void acknowledge(NodeId to, HomePid process, Epoch epoch, NoticeReceiver receiver) {
-        transmit(to, new RelayMessage.NoticeAck(process, epoch, receiver.instance(), receiver.doneUpTo()));
+        transmit(
+                to,
+                new RelayMessage.NoticeAck(
+                        process, epoch, receiver.instance(), receiver.doneUpTo()));
     }
 
     private void acknowledged(NodeId from, RelayMessage.NoticeAck ack) {

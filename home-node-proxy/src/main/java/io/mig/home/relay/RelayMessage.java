@@ -46,8 +46,11 @@ public sealed interface RelayMessage {
             HomePid process, Epoch epoch, long instance, long first, long number, Content content)
             implements RelayMessage {}
 
-    /** All notices of that instance up to this number are done, by or for the owner of that epoch. */
-    record NoticeAck(HomePid process, Epoch epoch, long instance, long number) implements RelayMessage {}
+    /**
+     * All notices of that instance up to this number are done, by or for the owner of that epoch.
+     */
+    record NoticeAck(HomePid process, Epoch epoch, long instance, long number)
+            implements RelayMessage {}
 
     /** What a notice says. */
     sealed interface Content {
