@@ -37,7 +37,9 @@ static void usage(void)
           "  --cgroup  applies to the --pid options after it: where the process goes once it is held, its own unfrozen cgroup\n"
           "  --thaw    cgroup.freeze file that gets a 0 once all processes are held\n"
           "  --keep    descriptors the deputy needs, of the --pid before it; all others are closed\n"
-          "  --verify  only say whether it would work\n",
+          "  --verify  only say whether it would work\n"
+          "       mig-deputise --stub PATH --pid DEPUTY --fd FD --unread HEX\n"
+          "  --unread  put these bytes into the input of the deputy's terminal, where users may not (legacy_tiocsti=0)\n",
           stderr);
     exit(2);
 }
@@ -364,6 +366,7 @@ static void parse(int argc, char **argv, struct options *o)
 {
     static const struct option names[] = {{"stub", 1, NULL, 's'}, {"cgroup", 1, NULL, 'c'}, {"pid", 1, NULL, 'p'},
                                           {"keep", 1, NULL, 'k'}, {"thaw", 1, NULL, 't'},   {"verify", 0, NULL, 'v'},
+                                          {"unread", 1, NULL, 'u'}, {"fd", 1, NULL, 'f'},
                                           {NULL, 0, NULL, 0}};
     const char *cgroup = NULL;
     char *end;
@@ -379,6 +382,10 @@ static void parse(int argc, char **argv, struct options *o)
             cgroup = optarg;
         } else if (c == 't') {
             o->thaw = optarg;
+        } else if (c == 'u') {
+            o->unread = optarg;
+        } else if (c == 'f') {
+            o->fd = atoi(optarg);
         } else if (c == 'v') {
             o->verify = true;
         } else if (c == 'p') {
@@ -416,6 +423,16 @@ int main(int argc, char **argv)
     if (stat(o.stub, &stub) != 0) {
         fprintf(stderr, "mig-deputise: stub %s: %s\n", o.stub, strerror(errno));
         return 2;
+    }
+    if (o.unread != NULL) {
+        if (o.count != 1)
+            usage();
+        if (!is_deputy(&o.targets[0], &stub))
+            refuse(&o.targets[0], "it is no deputy");
+        else
+            type_for_deputy(&o.targets[0], o.fd, o.unread);
+        report(&o.targets[0]);
+        return o.targets[0].error[0] != '\0';
     }
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);

@@ -1,4 +1,7 @@
-/* Internals of mig-deputise: deputise.c decides, deputise-ptrace.c holds and drives a process, deputise-seccomp.c reads filters. */
+/*
+ * Internals of mig-deputise: deputise.c decides, deputise-ptrace.c holds and drives a process, deputise-seccomp.c reads filters,
+ * deputise-unread.c types for deputies that may not.
+ */
 #ifndef MIG_DEPUTISE_H
 #define MIG_DEPUTISE_H
 
@@ -34,7 +37,8 @@ struct target {
 };
 
 struct options {
-    const char *stub, *thaw;
+    const char *stub, *thaw, *unread;
+    int fd;
     bool verify;
     struct target *targets;
     int count;
@@ -70,5 +74,8 @@ void tracee_set_comm(struct target *t);
 
 /* Do the process's seccomp filters let a deputy live? Evaluates them for every system call that a deputy makes. */
 bool seccomp_allows(struct target *t);
+
+/* Puts the bytes (hexadecimal) into the input of the terminal that the deputy has open as fd, if that is its own. */
+bool type_for_deputy(struct target *t, int fd, const char *hex);
 
 #endif

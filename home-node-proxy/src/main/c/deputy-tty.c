@@ -4,6 +4,7 @@
  * are kept equal on both sides. Constants and struct of TCGETS2: ioctl_tty(2).
  */
 #include "deputy.h"
+#include "typing.h"
 
 #include <asm/ioctls.h>
 #include <asm/termbits.h>
@@ -12,10 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #define POLL_MS 100
 #define HANDS_OFF_LOOKS 10
+#define UNREAD_WAIT_MS 300
 
 _Static_assert(sizeof(struct mig_tty_mode) == sizeof(struct termios2), "the wire carries the kernel's struct termios2");
 
@@ -205,39 +208,37 @@ void terminal_hung_up(struct channel *c)
  */
 static void type_again(struct channel *c, const uint8_t *data, size_t len)
 {
-    struct mig_tty_mode before, quiet;
-    bool changed = false;
-    size_t i;
+    struct mig_bytes text = {0};
+    int before = 0, after = 0;
+    int64_t end;
+    size_t n;
 
     /* The body's end or stop follows; until then this process must not be the one that reads it again. */
     c->hands_off = HANDS_OFF_LOOKS;
     channel_update(c);
-
-    if (get_mode(c, &before)) {
-        quiet = before;
-        quiet.lflag &= ~(uint32_t)(ECHO | ECHONL | ISIG);
-        quiet.iflag &= ~(uint32_t)(IXON | ICRNL | INLCR | IGNCR | ISTRIP);
-        changed = ioctl(c->io, TCSETS2, &quiet) == 0;
+    n = type_quietly(c->io, data, len);
+    if (n == len)
+        return;
+    /* dev.tty.legacy_tiocsti=0: the agent has the privilege. It works through our descriptor, so be there until it is done. */
+    ioctl(c->io, FIONREAD, &before);
+    mig_bytes_text(&text, "state=unread fd=");
+    mig_bytes_number(&text, c->io);
+    mig_bytes_text(&text, " bytes=");
+    for (; n < len; n++) {
+        if (data[n] < 16)
+            mig_bytes_text(&text, "0");
+        mig_bytes_hex(&text, data[n]);
     }
-    for (i = 0; i < len; i++) {
-        if (ioctl(c->io, TIOCSTI, data + i) != 0) {
-            struct mig_bytes text = {0};
+    mig_bytes_text(&text, "\n");
+    tell_agent(c->deputy, MIG_STATE, &text);
+    mig_hull_flush(&c->deputy->hull, UNREAD_WAIT_MS);
+    for (end = mig_now() + UNREAD_WAIT_MS; mig_now() < end && after <= before;) {
+        struct timespec pause = {.tv_nsec = 2 * 1000 * 1000};
 
-            /* dev.tty.legacy_tiocsti=0: the agent has the privilege. */
-            mig_bytes_text(&text, "state=unread fd=");
-            mig_bytes_number(&text, c->fd);
-            mig_bytes_text(&text, " bytes=");
-            for (; i < len; i++) {
-                if (data[i] < 16)
-                    mig_bytes_text(&text, "0");
-                mig_bytes_hex(&text, data[i]);
-            }
-            mig_bytes_text(&text, "\n");
-            tell_agent(c->deputy, MIG_STATE, &text);
-        }
+        nanosleep(&pause, NULL);
+        if (ioctl(c->io, FIONREAD, &after) != 0)
+            return;
     }
-    if (changed)
-        ioctl(c->io, TCSETS2, &before);
 }
 
 void terminals_take_back(struct deputy *d)

@@ -254,6 +254,46 @@ class TerminalTest(RigTest):
         link.exit(0)
         self.bash.expect("\r\n42\r\n")
 
+    def test_typed_ahead_where_users_may_not_type_for_others(self):
+        """The agent types instead, for the owner of the terminal only."""
+        sysctl = "/proc/sys/dev/tty/legacy_tiocsti"
+        if not os.path.exists(sysctl):
+            self.skipTest("this kernel always lets users type")
+        before = read_text(sysctl)
+
+        def write(text):
+            with open(sysctl, "w") as f:
+                f.write(text)
+
+        self.addCleanup(write, before)
+        device = os.ttyname(os.open("/proc/%d/fd/0" % self.bash.pid, os.O_RDWR | os.O_NOCTTY))
+        for owner, result in ((0, "error the terminal belongs to user 0"), (65534, "ok")):
+            os.chown(device, owner, -1)
+            pid, link = self.start("setpriv --reuid=65534 --clear-groups sleep 1000")
+            self.bash.type("echo $((7*%d))\n" % (owner + 1))
+            link.expect_data(1, len("echo $((7*%d))\n" % (owner + 1)))
+            write("0")
+            answers = []
+
+            def agent():
+                text = link.until(lambda: [s for s in link.states if "unread" in s], "STATE")[0]
+                fields = dict(word.split("=") for word in text.split())
+                done = self.rig.run_deputise("--pid", pid, "--fd", fields["fd"], "--unread", fields["bytes"])
+                answers.append(done.stdout)
+
+            import threading
+
+            thread = threading.Thread(target=agent)
+            thread.start()
+            link.send(TTY_UNREAD, struct.pack("<H", 1) + b"echo $((7*%d))\n" % (owner + 1))
+            link.exit(0)
+            thread.join()
+            write(before)
+            self.assertIn(result, answers[0])
+            if result == "ok":
+                self.bash.expect("\r\n458745\r\n")
+            self.bash.expect("PROMPT> ")
+
     def test_typed_at_the_last_moment_goes_to_the_shell(self):
         pid, link = self.start()
         link.deaf = True
