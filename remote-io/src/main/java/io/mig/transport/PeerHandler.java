@@ -19,6 +19,12 @@ public interface PeerHandler {
 
     void onPeerDown(NodeId peer, String why);
 
-    /** A bulk stream begins. */
+    /** The peer takes more again after {@link PeerNetwork#writable} was false. */
+    default void onWritable(NodeId peer) {}
+
+    /**
+     * A bulk stream begins. Throwing a {@link io.mig.model.MigException} refuses it; the sender is
+     * told the message.
+     */
     BulkReceiver onBulk(NodeId from, String streamId);
 }

@@ -19,18 +19,28 @@ public interface PeerNetwork extends AutoCloseable {
 
     /**
      * Asks a peer. Fails with {@link io.mig.model.PeerLostException} when there is no answer
-     * (outcome unknown) and with {@link io.mig.model.PeerErrorException} when the peer answered
-     * with an error.
+     * (outcome unknown, see there) and with {@link io.mig.model.PeerErrorException} when the peer
+     * answered with an error. The future ends on a thread of its own, which may block.
      */
     CompletableFuture<PeerMessage> request(NodeId to, PeerMessage message, Duration timeout);
 
-    /** One way, in order with other sends to the same peer; dropped when the peer is down. */
+    /**
+     * One way, in order with other sends to the same peer; dropped when the peer is down. A sender
+     * that goes on although the peer is not {@link #writable} loses the connection in the end.
+     */
     void send(NodeId to, PeerMessage message);
 
     /** Whether little enough waits to be sent to that peer. */
     boolean writable(NodeId to);
 
-    /** Opens a bulk stream; blocks until the peer has accepted it. */
+    /**
+     * Opens a bulk stream; blocks until the peer has accepted it.
+     *
+     * @param streamId what it is, at most 200 characters; the receiver's {@link PeerHandler#onBulk}
+     *     understands it
+     * @throws io.mig.model.PeerLostException when the peer is down
+     * @throws io.mig.model.PeerErrorException when it refused
+     */
     BulkSender openBulk(NodeId to, String streamId);
 
     int boundPort();

@@ -1,8 +1,9 @@
 package io.mig.transport.netty;
 
+import io.mig.model.ErrorCode;
 import io.mig.model.NodeId;
-import io.mig.model.PeerLostException;
-import io.mig.transport.BulkReceiver;
+import io.mig.model.RefusedException;
+import io.mig.pki.NodeUri;
 import io.mig.transport.BulkSender;
 import io.mig.transport.PeerAddress;
 import io.mig.transport.PeerFacts;
@@ -13,35 +14,38 @@ import io.mig.transport.PeerState;
 import io.mig.wire.proto.Hello;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ChannelPipeline;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
+import io.netty.handler.flush.FlushConsolidationHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.handler.timeout.IdleStateHandler;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,25 +53,30 @@ import org.slf4j.LoggerFactory;
 /**
  * The cluster over mutual TLS 1.3. Between two nodes there is one control connection, opened by the
  * one whose name sorts first; bulk streams have connections of their own. Thread-safe.
+ *
+ * <p>Pipeline: {@link LineMonitor}, TLS, flush consolidation, frames, {@link ControlHandler}; for a
+ * bulk stream the last two make way for {@link BulkIn}.
  */
 public final class NettyPeerNetwork implements PeerNetwork {
     private static final Logger LOG = LoggerFactory.getLogger(NettyPeerNetwork.class);
-    private static final long FIRST_RETRY_MILLIS = 100;
-    private static final long LAST_RETRY_MILLIS = 2000;
-    private static final int SOCKET_BUFFER = 4 << 20;
+    private static final int LOOPS = 2;
+    private static final int MAX_UNKNOWN = 256;
+    private static final long GOODBYE_MILLIS = 500;
+    private static final WriteBufferWaterMark OUTBOUND = new WriteBufferWaterMark(1 << 20, 4 << 20);
+    private static final int MAX_READ = 512 << 10;
 
     private final PeerFacts facts;
     private final NetworkConfig config;
     private final String cluster;
     private final TlsContexts tls;
+    private final BulkConnector bulks;
+    private final RefusalLog refusals = new RefusalLog(InstantSource.system());
+    private final AtomicInteger unknown = new AtomicInteger();
     private final Map<NodeId, PeerAddress> addresses = new LinkedHashMap<>();
     private final Map<NodeId, PeerLink> links = new ConcurrentHashMap<>();
-    private final Map<NodeId, AtomicLong> retry = new ConcurrentHashMap<>();
-    private final Map<Channel, NodeId> dialled = new ConcurrentHashMap<>();
-    private final Map<String, Instant> complaints = new ConcurrentHashMap<>();
+    private final List<Connector> connectors = new ArrayList<>();
     private final MultiThreadIoEventLoopGroup loops;
-    private @Nullable PeerHandler handler;
-    private @Nullable Channel server;
+    private volatile @Nullable Channel server;
     private volatile boolean closed;
 
     /**
@@ -75,16 +84,27 @@ public final class NettyPeerNetwork implements PeerNetwork {
      */
     public NettyPeerNetwork(PeerFacts facts, NetworkConfig config, TlsIdentity identity)
             throws IOException {
+        this(facts, config, identity, TlsContexts.best());
+    }
+
+    NettyPeerNetwork(
+            PeerFacts facts, NetworkConfig config, TlsIdentity identity, SslProvider provider)
+            throws IOException {
         this.facts = facts;
         this.config = config;
         this.cluster = identity.cluster();
-        this.tls = TlsContexts.load(identity);
+        this.tls = TlsContexts.load(identity, provider);
+        this.bulks = new BulkConnector(this, tls, ByteBufAllocator.DEFAULT);
         for (PeerAddress address : config.peers()) {
             if (!address.node().equals(facts.node())) {
                 addresses.put(address.node(), address);
             }
         }
-        this.loops = new MultiThreadIoEventLoopGroup(2, EpollIoHandler.newFactory());
+        this.loops =
+                new MultiThreadIoEventLoopGroup(
+                        LOOPS,
+                        new DefaultThreadFactory("peers-" + facts.node(), true),
+                        EpollIoHandler.newFactory());
     }
 
     @Override
@@ -96,192 +116,176 @@ public final class NettyPeerNetwork implements PeerNetwork {
         return facts;
     }
 
-    @Override
-    public void start(PeerHandler peerHandler) {
-        handler = peerHandler;
-        addresses.keySet().forEach(peer -> links.put(peer, new PeerLink(peer, peerHandler)));
-        server =
-                new ServerBootstrap()
-                        .group(loops)
-                        .channel(EpollServerSocketChannel.class)
-                        .option(ChannelOption.SO_REUSEADDR, true)
-                        .childOption(ChannelOption.TCP_NODELAY, true)
-                        .childOption(
-                                ChannelOption.WRITE_BUFFER_WATER_MARK,
-                                new WriteBufferWaterMark(1 << 20, 4 << 20))
-                        .childHandler(
-                                pipeline(
-                                        tls.server(),
-                                        new LateHandler(() -> new ControlHandler(this, false))))
-                        .bind(config.listenHost(), config.listenPort())
-                        .syncUninterruptibly()
-                        .channel();
-        LOG.info(
-                "listening: node={} address={} tls={}",
-                self(),
-                server.localAddress(),
-                tls.provider());
-        addresses.values().stream()
-                .filter(a -> self().compareTo(a.node()) < 0)
-                .forEach(this::connect);
+    NetworkConfig config() {
+        return config;
     }
 
-    /** Makes a fresh handler for each channel. */
-    private record LateHandler(java.util.function.Supplier<ChannelHandler> maker) {}
+    /**
+     * @throws RefusedException when the address cannot be listened on
+     */
+    @Override
+    public void start(PeerHandler peerHandler) {
+        addresses.keySet().forEach(peer -> links.put(peer, new PeerLink(peer, peerHandler)));
+        server = listen();
+        LOG.info(
+                "listening: node={} port={} peers={} tls={}",
+                self(),
+                boundPort(),
+                peers(),
+                tls.description());
+        Bootstrap prototype =
+                new Bootstrap()
+                        .channel(EpollSocketChannel.class)
+                        .option(ChannelOption.TCP_NODELAY, true)
+                        .option(
+                                ChannelOption.CONNECT_TIMEOUT_MILLIS,
+                                (int) config.greeting().toMillis())
+                        .option(ChannelOption.WRITE_BUFFER_WATER_MARK, OUTBOUND);
+        for (PeerAddress address : addresses.values()) {
+            if (self().compareTo(address.node()) < 0) {
+                Connector connector =
+                        new Connector(link(address.node()), address, loops.next(), prototype, this);
+                connectors.add(connector);
+                connector.start();
+            }
+        }
+    }
 
-    private ChannelInitializer<Channel> pipeline(SslContext context, LateHandler last) {
+    private Channel listen() {
+        try {
+            return new ServerBootstrap()
+                    .group(loops)
+                    .channel(EpollServerSocketChannel.class)
+                    .option(ChannelOption.SO_REUSEADDR, true)
+                    .option(ChannelOption.SO_BACKLOG, 256)
+                    .childOption(ChannelOption.TCP_NODELAY, true)
+                    .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, OUTBOUND)
+                    .childOption(
+                            ChannelOption.RECVBUF_ALLOCATOR,
+                            new AdaptiveRecvByteBufAllocator(1024, 8192, MAX_READ))
+                    .childHandler(pipeline(tls.server(), null))
+                    .bind(config.listenHost(), config.listenPort())
+                    .syncUninterruptibly()
+                    .channel();
+        } catch (RuntimeException e) {
+            close();
+            throw new RefusedException(
+                    ErrorCode.REFUSED,
+                    "cannot listen for other agents: address="
+                            + config.listenHost()
+                            + ":"
+                            + config.listenPort()
+                            + " reason="
+                            + Causes.text(e)
+                            + "; does another agent run here?");
+        }
+    }
+
+    ChannelHandler connecting(Connector connector) {
+        return pipeline(tls.client(), connector);
+    }
+
+    private ChannelHandler pipeline(SslContext context, @Nullable Connector connector) {
         return new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel channel) {
+                LineMonitor line = new LineMonitor();
                 SslHandler ssl = context.newHandler(channel.alloc());
                 ssl.setHandshakeTimeoutMillis(config.greeting().toMillis());
+                ssl.setCloseNotifyFlushTimeoutMillis(GOODBYE_MILLIS);
                 channel.pipeline()
+                        .addLast("line", line)
                         .addLast("tls", ssl)
-                        .addLast(
-                                "idle",
-                                new IdleStateHandler(
-                                        config.silence().toMillis(),
-                                        config.heartbeat().toMillis(),
-                                        0,
-                                        TimeUnit.MILLISECONDS))
+                        .addLast("flush", new FlushConsolidationHandler(64, true))
                         .addLast(
                                 "frames",
                                 new LengthFieldBasedFrameDecoder(Wire.MAX_FRAME + 4, 0, 4, 0, 4))
-                        .addLast("handler", last.maker().get());
+                        .addLast(
+                                "handler",
+                                new ControlHandler(NettyPeerNetwork.this, line, connector));
             }
         };
     }
 
-    private void connect(PeerAddress address) {
-        if (closed) {
-            return;
-        }
-        bootstrap(new LateHandler(() -> new ControlHandler(this, true)))
-                .connect(new InetSocketAddress(address.host(), address.port()))
-                .addListener(
-                        (io.netty.channel.ChannelFuture future) -> {
-                            if (future.isSuccess()) {
-                                dialled.put(future.channel(), address.node());
-                                if (!future.channel().isActive()) {
-                                    outgoingEnded(future.channel(), "closed at once");
-                                }
-                            } else {
-                                again(address);
-                            }
-                        });
+    /** Lets a new connection in that nobody knows yet; each is followed by {@link #leave}. */
+    boolean admit() {
+        return unknown.incrementAndGet() <= MAX_UNKNOWN;
     }
 
-    private Bootstrap bootstrap(LateHandler last) {
-        return new Bootstrap()
-                .group(loops)
-                .channel(EpollSocketChannel.class)
-                .option(ChannelOption.TCP_NODELAY, true)
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 3000)
-                .option(
-                        ChannelOption.WRITE_BUFFER_WATER_MARK,
-                        new WriteBufferWaterMark(1 << 20, 4 << 20))
-                .handler(pipeline(tls.client(), last));
+    void leave() {
+        unknown.decrementAndGet();
     }
 
-    private void again(PeerAddress address) {
-        AtomicLong pause =
-                retry.computeIfAbsent(address.node(), n -> new AtomicLong(FIRST_RETRY_MILLIS));
-        long millis = pause.getAndUpdate(p -> Math.min(LAST_RETRY_MILLIS, p * 2));
-        if (!closed) {
-            loops.schedule(() -> connect(address), millis, TimeUnit.MILLISECONDS);
-        }
-    }
-
-    /** A connection that this node had opened is gone. */
-    void outgoingEnded(Channel channel, String whyNever) {
-        NodeId peer = dialled.remove(channel);
-        if (peer == null) {
-            return;
-        }
-        if (whyNever.isEmpty()) {
-            retry.remove(peer);
-        }
-        PeerAddress address = addresses.get(peer);
-        if (address != null) {
-            again(address);
-        }
-    }
-
-    /** A connection that never became a peer's; told once a minute per reason. */
+    /** A connection that never became a peer's. */
     void refused(Channel channel, String why) {
-        String key =
-                (channel.remoteAddress() instanceof InetSocketAddress a ? a.getHostString() : "?")
-                        + " "
-                        + why;
-        Instant now = Instant.now();
-        Instant before = complaints.put(key, now);
-        if (complaints.size() > 1000) {
-            complaints.clear();
-        }
-        if (before == null || before.plusSeconds(60).isBefore(now)) {
-            LOG.warn("connection refused: address={} reason={}", channel.remoteAddress(), why);
+        if (!closed) {
+            refusals.refused(channel.remoteAddress(), why);
         }
     }
 
     /**
-     * Compares what a peer says with what its certificate proves and with the list of nodes.
+     * Compares what a certificate says with the list of nodes.
      *
-     * @throws IllegalArgumentException when they differ
+     * @throws ProtocolException when it is of another cluster or unknown
      */
-    PeerFacts verify(Channel channel, Hello hello) {
-        PeerFacts peer = Wire.facts(hello);
-        String expected = "mig://" + cluster + "/node/" + peer.node();
-        String seen = PeerCertificate.uri(channel);
-        if (!expected.equals(seen)) {
-            throw new IllegalArgumentException(
-                    "hello of node=" + peer.node() + " came with the certificate of " + seen);
+    NodeId certified(NodeUri name) {
+        if (!name.cluster().equals(cluster)) {
+            throw new ProtocolException(
+                    "it belongs to cluster=" + name.cluster() + ", this node to " + cluster);
         }
-        if (!addresses.containsKey(peer.node())) {
-            throw new IllegalArgumentException(
-                    "node=" + peer.node() + " is not in the list of nodes");
+        if (!addresses.containsKey(name.node())) {
+            throw new ProtocolException(
+                    "node=" + name.node() + " is not in the list of nodes of node=" + self());
         }
-        if (peer.protocolMin() > Wire.PROTOCOL || peer.protocolMax() < Wire.PROTOCOL) {
-            throw new IllegalArgumentException(
+        return name.node();
+    }
+
+    /**
+     * Compares what a peer says with what its certificate proves, and its version with ours.
+     *
+     * @throws ProtocolException when they do not fit
+     */
+    PeerFacts verify(NodeId certified, Hello hello) {
+        if (!hello.getNode().equals(certified.name())) {
+            throw new ProtocolException(
                     "node="
-                            + peer.node()
-                            + " speaks protocol "
-                            + peer.protocolMin()
-                            + " to "
-                            + peer.protocolMax()
-                            + ", this agent speaks "
-                            + Wire.PROTOCOL);
+                            + certified
+                            + " (by its certificate) says it is node="
+                            + Causes.brief(hello.getNode())
+                            + ": its configuration and its certificate do not fit");
         }
-        return peer;
+        if (hello.getProtocolMin() > facts.protocolMax()
+                || hello.getProtocolMax() < facts.protocolMin()) {
+            throw new ProtocolException(
+                    "node="
+                            + certified
+                            + " speaks protocol "
+                            + hello.getProtocolMin()
+                            + " to "
+                            + hello.getProtocolMax()
+                            + ", node="
+                            + self()
+                            + " speaks "
+                            + facts.protocolMin()
+                            + " to "
+                            + facts.protocolMax()
+                            + ": install releases of mig that have one in common");
+        }
+        return Wire.facts(hello);
     }
 
     PeerLink link(NodeId peer) {
         PeerLink link = links.get(peer);
         if (link == null) {
-            throw new PeerLostException(peer, "not in the list of nodes");
+            throw notListed(peer);
         }
         return link;
     }
 
-    /** A peer opens a bulk stream: from now on the connection carries chunks. */
-    void bulk(ChannelHandlerContext context, NodeId from, String stream) {
-        BulkReceiver receiver = requireHandler().onBulk(from, stream);
-        ChannelPipeline pipeline = context.pipeline();
-        byte[] hello = Wire.hello(facts, "").toByteArray();
-        context.writeAndFlush(Wire.frame(context.alloc(), Wire.HELLO, 0, 0, hello));
-        pipeline.remove("idle");
-        pipeline.replace(
-                "handler",
-                "bulk",
-                new BulkIn(receiver, "bulk-" + from, context.alloc().heapBuffer(4, 4)));
-        pipeline.remove("frames");
-    }
-
-    private PeerHandler requireHandler() {
-        PeerHandler current = handler;
-        if (current == null) {
-            throw new IllegalStateException("not started");
-        }
-        return current;
+    private RefusedException notListed(NodeId node) {
+        return new RefusedException(
+                ErrorCode.NOT_FOUND,
+                "node=" + node + " is not in the list of nodes of node=" + self());
     }
 
     @Override
@@ -300,11 +304,10 @@ public final class NettyPeerNetwork implements PeerNetwork {
     @Override
     public CompletableFuture<PeerMessage> request(
             NodeId to, PeerMessage message, Duration timeout) {
-        try {
-            return link(to).request(message, timeout);
-        } catch (PeerLostException e) {
-            return CompletableFuture.failedFuture(e);
-        }
+        PeerLink link = links.get(to);
+        return link == null
+                ? CompletableFuture.failedFuture(notListed(to))
+                : link.request(message, timeout);
     }
 
     @Override
@@ -323,43 +326,22 @@ public final class NettyPeerNetwork implements PeerNetwork {
 
     @Override
     public BulkSender openBulk(NodeId to, String streamId) {
+        if (streamId.isEmpty() || streamId.length() > Wire.MAX_STREAM) {
+            throw new IllegalArgumentException(
+                    "name of a bulk stream: length="
+                            + streamId.length()
+                            + " outside 1.."
+                            + Wire.MAX_STREAM);
+        }
         PeerAddress address = addresses.get(to);
         if (address == null) {
-            throw new PeerLostException(to, "not in the list of nodes");
+            throw notListed(to);
         }
-        CompletableFuture<Void> open = new CompletableFuture<>();
-        CompletableFuture<Void> confirmed = new CompletableFuture<>();
-        Channel channel =
-                bootstrap(
-                                new LateHandler(
-                                        () -> new BulkOpening(this, to, streamId, open, confirmed)))
-                        .option(ChannelOption.SO_SNDBUF, SOCKET_BUFFER)
-                        .connect(new InetSocketAddress(address.host(), address.port()))
-                        .channel();
-        channel.closeFuture()
-                .addListener(
-                        done -> {
-                            PeerLostException lost = new PeerLostException(to, "connection closed");
-                            open.completeExceptionally(lost);
-                            confirmed.completeExceptionally(lost);
-                        });
-        try {
-            open.get(config.greeting().toMillis() + 3000, TimeUnit.MILLISECONDS);
-            channel.pipeline().remove("idle");
-            return new BulkOut(to, channel, confirmed);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            channel.close();
-            throw new PeerLostException(to, "interrupted");
-        } catch (TimeoutException e) {
-            channel.close();
-            throw new PeerLostException(to, "bulk stream was not opened in time");
-        } catch (ExecutionException e) {
-            channel.close();
-            throw e.getCause() instanceof PeerLostException lost
-                    ? lost
-                    : new PeerLostException(to, String.valueOf(e.getCause()));
+        PeerLink link = link(to);
+        if (!link.isUp()) {
+            throw link.notSent();
         }
+        return bulks.open(link, address, streamId);
     }
 
     @Override
@@ -370,9 +352,24 @@ public final class NettyPeerNetwork implements PeerNetwork {
                 : address.getPort();
     }
 
+    /** Loses all connections, which then come again by themselves. For tests. */
+    void dropConnections(String why) {
+        links.values().forEach(link -> link.drop(why));
+    }
+
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
         closed = true;
-        loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(3000);
+        connectors.forEach(Connector::close);
+        Channel listening = server;
+        if (listening != null) {
+            listening.close().awaitUninterruptibly(1000);
+        }
+        links.values().forEach(PeerLink::close);
+        loops.shutdownGracefully(20, 2000, TimeUnit.MILLISECONDS).awaitUninterruptibly(3000);
+        tls.close();
     }
 }

@@ -1,69 +1,117 @@
 package io.mig.transport.netty;
 
+import com.google.protobuf.UnsafeByteOperations;
 import io.mig.model.ErrorCode;
+import io.mig.model.MigException;
 import io.mig.model.NodeId;
 import io.mig.model.PeerErrorException;
 import io.mig.model.PeerLostException;
+import io.mig.model.RefusedException;
+import io.mig.transport.BulkReceiver;
+import io.mig.transport.OrderedExecutor;
 import io.mig.transport.PeerFacts;
 import io.mig.transport.PeerHandler;
 import io.mig.transport.PeerMessage;
 import io.mig.transport.PeerState;
-import io.mig.transport.Responder;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.Channel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What this agent knows of one peer: its connection, if there is one, and the requests that wait
- * for answers. Thread-safe; what comes in is handed over in order on virtual threads.
+ * What this agent knows of one peer: its connection, if there is one, the requests that wait for
+ * answers, and the bulk streams, which end with the connection. Thread-safe: the connection changes
+ * under the monitor, which is never held while something blocks. What comes in is handed over in
+ * order on virtual threads.
  */
 @SuppressWarnings("ReferenceEquality") // channels are compared as the objects that they are
 final class PeerLink {
     private static final Logger LOG = LoggerFactory.getLogger(PeerLink.class);
+    private static final int MAX_WAITING = 16_384;
+
+    /** Who goes on sending although {@link #writable} said no loses the connection here. */
+    private static final long MAX_OUTBOUND = 64L << 20;
+
+    /** What a message costs in a queue besides its bytes. */
+    private static final int MESSAGE_COST = 256;
+
+    /** Reasons told per outage; there are never many, except when somebody plays with us. */
+    private static final int MAX_TOLD = 8;
+
+    private record Waiting(Channel channel, int type, CompletableFuture<PeerMessage> answer) {}
 
     private final NodeId peer;
     private final PeerHandler handler;
-    private final SerialExecutor inbound;
-    private final Map<Long, CompletableFuture<PeerMessage>> waiting = new ConcurrentHashMap<>();
+    private final OrderedExecutor inbound;
+    private final Map<Long, Waiting> waiting = new ConcurrentHashMap<>();
+    private final Set<Bulk> bulks = ConcurrentHashMap.newKeySet();
     private final AtomicLong ids = new AtomicLong();
     private volatile @Nullable Channel channel;
     private volatile PeerState state =
             new PeerState(false, Instant.now(), Optional.empty(), "not connected yet");
+    // guarded by this
+    private final Set<String> told = new HashSet<>();
+    private boolean closed;
 
     PeerLink(NodeId peer, PeerHandler handler) {
         this.peer = peer;
         this.handler = handler;
-        this.inbound = new SerialExecutor("peer-" + peer);
+        this.inbound = new OrderedExecutor("peer-" + peer);
+    }
+
+    NodeId peer() {
+        return peer;
     }
 
     PeerState state() {
         return state;
     }
 
-    /** A connection is verified and greeted. A former one is given up. */
+    boolean isUp() {
+        return channel != null;
+    }
+
+    OrderedExecutor inbound() {
+        return inbound;
+    }
+
+    /**
+     * A connection is verified and greeted, and nothing that came on it was handed over yet. A
+     * former one is given up.
+     */
     synchronized void up(Channel fresh, PeerFacts facts) {
-        Channel old = channel;
-        if (old != null && old != fresh) {
-            lost("replaced by a new connection");
-            old.close();
+        if (closed) {
+            fresh.close();
+            return;
         }
+        Channel old = channel;
+        if (old != null) {
+            lost("it connected anew");
+            Channels.drop(old);
+        }
+        Duration outage = Duration.between(state.since(), Instant.now());
         channel = fresh;
         state = new PeerState(true, Instant.now(), Optional.of(facts), "");
-        LOG.info("peer is up: peer={} address={}", peer, fresh.remoteAddress());
+        told.clear();
+        LOG.info(
+                "peer is up: peer={} address={} after={} ms",
+                peer,
+                fresh.remoteAddress(),
+                outage.toMillis());
         inbound.execute(() -> handler.onPeerUp(peer, facts));
     }
 
@@ -75,43 +123,95 @@ final class PeerLink {
     }
 
     private void lost(String why) {
+        Channel gone = channel;
         channel = null;
         state = new PeerState(false, Instant.now(), state.facts(), why);
-        LOG.info("peer is down: peer={} reason={}", peer, why);
-        waiting.forEach(
-                (id, future) -> {
-                    if (waiting.remove(id) != null) {
-                        future.completeExceptionally(
-                                new PeerLostException(peer, "connection lost: " + why));
-                    }
-                });
+        if (closed) {
+            LOG.info("peer is down: peer={} reason={}", peer, why);
+        } else {
+            told.add(why);
+            LOG.warn("peer is down: peer={} reason={}", peer, why);
+        }
+        for (Long id : List.copyOf(waiting.keySet())) {
+            Waiting request = waiting.get(id);
+            if (request != null && request.channel == gone) {
+                fail(id, "the connection was lost (" + why + ")");
+            }
+        }
+        bulks.forEach(bulk -> bulk.lost(why));
         inbound.execute(() -> handler.onPeerDown(peer, why));
     }
 
+    /** An attempt to connect failed: said once per outage and reason. */
+    synchronized void unreachable(String address, String why) {
+        if (channel != null || closed) {
+            return;
+        }
+        state = new PeerState(false, state.since(), state.facts(), why);
+        if (told.size() < MAX_TOLD && told.add(why)) {
+            LOG.warn("cannot connect, trying on: peer={} address={} reason={}", peer, address, why);
+        }
+    }
+
     CompletableFuture<PeerMessage> request(PeerMessage message, Duration timeout) {
+        CompletableFuture<PeerMessage> answer = new CompletableFuture<>();
         Channel current = channel;
         if (current == null) {
-            return CompletableFuture.failedFuture(
-                    new PeerLostException(peer, "not connected, " + state.why()));
+            answer.completeExceptionally(notSent());
+            return answer;
+        }
+        if (waiting.size() >= MAX_WAITING) {
+            answer.completeExceptionally(
+                    new RefusedException(
+                            ErrorCode.BUSY,
+                            true,
+                            "too many requests wait for peer="
+                                    + peer
+                                    + ": waiting="
+                                    + waiting.size()
+                                    + " type="
+                                    + message.type()));
+            return answer;
         }
         long id = ids.incrementAndGet();
-        CompletableFuture<PeerMessage> answer = new CompletableFuture<>();
-        waiting.put(id, answer);
+        waiting.put(id, new Waiting(current, message.type(), answer));
+        CompletableFuture<Void> timer =
+                CompletableFuture.runAsync(
+                        () -> fail(id, "no answer within " + timeout.toMillis() + " ms"),
+                        CompletableFuture.delayedExecutor(
+                                timeout.toMillis(), TimeUnit.MILLISECONDS, Runnable::run));
+        answer.whenComplete((_, _) -> timer.cancel(false));
         write(current, Wire.REQUEST, id, message.type(), message.body().toByteArray());
-        if (channel != current && waiting.remove(id) != null) {
-            answer.completeExceptionally(
-                    new PeerLostException(peer, "connection lost while asking"));
+        if (channel != current) {
+            fail(id, "the connection was lost while asking");
         }
-        return answer.orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
-                .exceptionallyCompose(
-                        failure -> {
-                            waiting.remove(id);
-                            return CompletableFuture.failedFuture(
-                                    failure instanceof TimeoutException
-                                            ? new PeerLostException(
-                                                    peer, "no answer within " + timeout)
-                                            : failure);
-                        });
+        return answer;
+    }
+
+    PeerLostException notSent() {
+        return PeerLostException.notSent(peer, state.why());
+    }
+
+    private void fail(long id, String why) {
+        Waiting request = waiting.remove(id);
+        if (request != null) {
+            fail(
+                    request,
+                    new PeerLostException(
+                            peer, why + ", request type=" + request.type + " id=" + id));
+        }
+    }
+
+    private static void fail(Waiting request, RuntimeException error) {
+        onOwnThread(() -> request.answer.completeExceptionally(error));
+    }
+
+    /**
+     * What waits for an answer may block: not on an event loop, and not in the way of other
+     * messages.
+     */
+    private static void onOwnThread(Runnable completion) {
+        Thread.ofVirtual().name("peer-answer").start(completion);
     }
 
     void send(PeerMessage message) {
@@ -126,70 +226,118 @@ final class PeerLink {
         return current != null && current.isWritable();
     }
 
-    private static void write(Channel to, byte kind, long id, int type, byte[] body) {
-        to.writeAndFlush(Wire.frame(to.alloc(), kind, id, type, body), to.voidPromise());
+    void onWritable() {
+        inbound.execute(() -> handler.onWritable(peer));
+    }
+
+    void write(Channel to, byte kind, long id, int type, byte[] body) {
+        if (!to.isActive()) {
+            return;
+        }
+        if (!to.isWritable() && to.bytesBeforeWritable() > MAX_OUTBOUND) {
+            down(
+                    to,
+                    "it does not take what is sent to it, waiting bytes="
+                            + to.bytesBeforeWritable());
+            Channels.drop(to);
+            return;
+        }
+        to.writeAndFlush(Wire.frame(to.alloc(), kind, id, type, body));
     }
 
     /** A frame came in; the buffer is only valid now. Called on the connection's event loop. */
-    void frame(Channel from, byte kind, long id, int type, ByteBuf body) {
+    void frame(Channel from, InboundGate gate, byte kind, long id, int type, ByteBuf body) {
         switch (kind) {
             case Wire.REQUEST -> {
                 PeerMessage message = message(type, body);
-                inbound.execute(() -> handler.onRequest(peer, message, new Answer(from, id)));
+                Answer answer = new Answer(this, from, id);
+                handOver(gate, message, () -> ask(message, answer));
             }
             case Wire.ONE_WAY -> {
                 PeerMessage message = message(type, body);
-                inbound.execute(() -> handler.onMessage(peer, message));
+                handOver(gate, message, () -> handler.onMessage(peer, message));
             }
             case Wire.REPLY -> {
-                CompletableFuture<PeerMessage> answer = waiting.remove(id);
-                if (answer != null) {
-                    answer.complete(message(type, body));
+                PeerMessage message = message(type, body);
+                // none waits when it came after its time
+                Waiting request = waiting.remove(id);
+                if (request != null) {
+                    onOwnThread(() -> request.answer.complete(message));
                 }
             }
             case Wire.ERROR -> {
-                CompletableFuture<PeerMessage> answer = waiting.remove(id);
-                if (answer != null) {
-                    answer.completeExceptionally(
-                            new PeerErrorException(
-                                    peer,
-                                    ErrorCode.of(type),
-                                    body.toString(StandardCharsets.UTF_8)));
+                String text = body.toString(StandardCharsets.UTF_8);
+                Waiting request = waiting.remove(id);
+                if (request != null) {
+                    fail(request, new PeerErrorException(peer, ErrorCode.of(type), text));
                 }
             }
-            default -> throw new IllegalArgumentException("unexpected frame kind=" + kind);
+            default -> throw new ProtocolException("unexpected frame kind=" + kind);
         }
+    }
+
+    private void ask(PeerMessage message, Answer answer) {
+        try {
+            handler.onRequest(peer, message, answer);
+        } catch (MigException e) {
+            answer.fail(e.code(), String.valueOf(e.getMessage()));
+        } catch (RuntimeException e) {
+            LOG.error("request failed: peer={} type={}", peer, message.type(), e);
+            answer.fail(ErrorCode.INTERNAL, "request type=" + message.type() + " failed: " + e);
+        }
+    }
+
+    private void handOver(InboundGate gate, PeerMessage message, Runnable task) {
+        int cost = message.body().size() + MESSAGE_COST;
+        gate.entered(cost);
+        inbound.execute(
+                () -> {
+                    try {
+                        task.run();
+                    } finally {
+                        gate.left(cost);
+                    }
+                });
     }
 
     private static PeerMessage message(int type, ByteBuf body) {
-        return new PeerMessage(
-                type,
-                com.google.protobuf.UnsafeByteOperations.unsafeWrap(ByteBufUtil.getBytes(body)));
+        if (type == 0) {
+            throw new ProtocolException("message without a type");
+        }
+        return new PeerMessage(type, UnsafeByteOperations.unsafeWrap(ByteBufUtil.getBytes(body)));
     }
 
-    /** The answer to one request, over the connection that it came by. */
-    private static final class Answer implements Responder {
-        private final Channel to;
-        private final long id;
-        private final AtomicBoolean given = new AtomicBoolean();
+    BulkReceiver bulkReceiver(String stream) {
+        return handler.onBulk(peer, stream);
+    }
 
-        Answer(Channel to, long id) {
-            this.to = to;
-            this.id = id;
+    void add(Bulk bulk) {
+        bulks.add(bulk);
+    }
+
+    void remove(Bulk bulk) {
+        bulks.remove(bulk);
+    }
+
+    /** Loses the connection, if there is one. */
+    void drop(String why) {
+        Channel open = channel;
+        if (open != null) {
+            down(open, why);
+            Channels.drop(open);
         }
+    }
 
-        @Override
-        public void reply(PeerMessage message) {
-            if (given.compareAndSet(false, true)) {
-                write(to, Wire.REPLY, id, message.type(), message.body().toByteArray());
-            }
+    /** This agent stops: says goodbye. */
+    void close() {
+        Channel open;
+        synchronized (this) {
+            closed = true;
+            open = channel;
         }
-
-        @Override
-        public void fail(ErrorCode code, String message) {
-            if (given.compareAndSet(false, true)) {
-                write(to, Wire.ERROR, id, code.number(), Wire.text(message));
-            }
+        if (open != null) {
+            down(open, "this agent is stopping");
+            open.close();
         }
     }
 }

@@ -15,7 +15,8 @@ import java.util.Set;
  * length counts what follows it. Kinds:
  *
  * <ul>
- *   <li>HELLO, first in both directions, body {@link Hello}
+ *   <li>HELLO, first in both directions, body {@link Hello}; the side that connects speaks first,
+ *       and the other answers ERROR instead when it refuses
  *   <li>BEAT, sent when nothing else was
  *   <li>REQUEST, REPLY, ERROR with the request's id; an error's type is its code, its body the text
  *   <li>ONE_WAY
@@ -23,14 +24,19 @@ import java.util.Set;
  *
  * A bulk connection begins with HELLO in both directions, the opener's naming the stream. Then the
  * opener sends chunks {@code u32 length, bytes}; length 0 ends the stream, {@link #BULK_ABORT} with
- * a text aborts it. The receiver answers with one frame: REPLY when everything was taken, else
- * ERROR.
+ * a text up to the end of the connection aborts it. The receiver answers with one frame: REPLY when
+ * everything was taken, else ERROR.
  */
 final class Wire {
     static final int PROTOCOL = 1;
     static final int HEADER = 1 + 8 + 2;
     static final int MAX_FRAME = HEADER + PeerMessage.MAX_BODY;
     static final int MAX_HELLO = 64 << 10;
+    static final int MAX_TEXT = 65536;
+
+    /** Longest name of a bulk stream. */
+    static final int MAX_STREAM = 200;
+
     static final int MAX_BULK_CHUNK = 16 << 20;
     static final int BULK_ABORT = -1;
 
@@ -51,7 +57,7 @@ final class Wire {
 
     static byte[] text(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        return bytes.length <= 65536 ? bytes : java.util.Arrays.copyOf(bytes, 65536);
+        return bytes.length <= MAX_TEXT ? bytes : java.util.Arrays.copyOf(bytes, MAX_TEXT);
     }
 
     static Hello hello(PeerFacts facts, String bulkStream) {
@@ -74,12 +80,13 @@ final class Wire {
 
     static Hello parseHello(ByteBuf body) {
         if (body.readableBytes() > MAX_HELLO) {
-            throw new IllegalArgumentException("hello of bytes=" + body.readableBytes());
+            throw new ProtocolException(
+                    "hello of bytes=" + body.readableBytes() + ", at most " + MAX_HELLO);
         }
         try {
             return Hello.parseFrom(body.nioBuffer());
         } catch (InvalidProtocolBufferException e) {
-            throw new IllegalArgumentException("hello cannot be read: " + e.getMessage(), e);
+            throw new ProtocolException("hello cannot be read: " + e.getMessage());
         }
     }
 

@@ -1,4 +1,4 @@
-package io.mig.transport.netty;
+package io.mig.transport;
 
 import java.util.ArrayDeque;
 import java.util.Queue;
@@ -6,15 +6,23 @@ import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Runs tasks one after the other, in order, on virtual threads. Thread-safe. */
-final class SerialExecutor implements Executor {
-    private static final Logger LOG = LoggerFactory.getLogger(SerialExecutor.class);
+/**
+ * Runs tasks one after the other, in the order of submission, on virtual threads that may block.
+ * There is a thread only while there is something to do. Its queue has no limit: whoever submits
+ * bounds what waits.
+ */
+public final class OrderedExecutor implements Executor {
+    private static final Logger LOG = LoggerFactory.getLogger(OrderedExecutor.class);
 
     private final String name;
+    // guarded by tasks
     private final Queue<Runnable> tasks = new ArrayDeque<>();
     private boolean running;
 
-    SerialExecutor(String name) {
+    /**
+     * @param name of the threads
+     */
+    public OrderedExecutor(String name) {
         this.name = name;
     }
 
@@ -42,8 +50,8 @@ final class SerialExecutor implements Executor {
             }
             try {
                 task.run();
-            } catch (RuntimeException e) {
-                LOG.error("a task of {} failed", name, e);
+            } catch (RuntimeException | Error e) {
+                LOG.error("task failed: executor={}", name, e);
             }
         }
     }

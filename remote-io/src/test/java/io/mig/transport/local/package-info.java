@@ -1,0 +1,4 @@
+@NullMarked
+package io.mig.transport.local;
+
+import org.jspecify.annotations.NullMarked;

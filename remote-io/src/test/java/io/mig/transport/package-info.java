@@ -1,0 +1,4 @@
+@NullMarked
+package io.mig.transport;
+
+import org.jspecify.annotations.NullMarked;
