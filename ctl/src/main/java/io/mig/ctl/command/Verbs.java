@@ -20,7 +20,6 @@ public final class Verbs {
                     "log",
                     "status",
                     "doctor",
-                    "doctor",
                     "lab",
                     "cluster",
                     "token",
@@ -46,7 +45,6 @@ public final class Verbs {
             case "inspect" -> new InspectCommand(context);
             case "log" -> new LogCommand(context);
             case "status" -> new StatusCommand(context);
-            case "doctor" -> new DoctorCommand(context);
             case "doctor" -> new DoctorCommand(context);
             case "lab" -> new LabCommand(context);
             case "cluster" -> ClusterCommand.withActions(context);
