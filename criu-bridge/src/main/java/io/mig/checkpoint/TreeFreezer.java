@@ -212,6 +212,15 @@ public final class TreeFreezer {
                                                     "process lives in a cgroup outside our cgroup namespace and could not be put back: cgroup="
                                                             + path,
                                                     EPERM));
+            // Taking it out of somebody else's freeze could let it run where it must not.
+            if (!directory.equals(leaf.directory()) && new Leaf(directory).isFrozen()) {
+                throw CheckpointException.failed(
+                        Phase.FREEZE,
+                        "process is held frozen by somebody else, perhaps another move: cgroup="
+                                + path
+                                + "; wait, or thaw it first",
+                        EBUSY);
+            }
             try {
                 Path type = directory.resolve("cgroup.type");
                 if (Files.exists(type) && Files.readString(type).strip().equals("threaded")) {

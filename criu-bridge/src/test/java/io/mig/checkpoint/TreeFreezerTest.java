@@ -142,6 +142,25 @@ class TreeFreezerTest {
     }
 
     @Test
+    void shouldRefuseWhenMemberIsHeldByAnotherFreeze() {
+        Path counters = directory.resolve("counters");
+        try (Workload work = Workload.ready(directory, "threads", "2", counters.toString())) {
+            int child = new ProcessTable(Path.of("/proc")).children(work.pid()).getFirst();
+            Leaf other = freezer.create("other");
+            FrozenTree held = trees.freeze(child, other);
+
+            assertThatThrownBy(() -> trees.freeze(work.pid(), leaf))
+                    .hasMessageContaining("held frozen by somebody else");
+
+            assertThat(held.isFrozen()).isTrue();
+            assertThat(other.pids()).containsExactly(child);
+            assertThat(leaf.pids()).isEmpty();
+            held.thawAndReturn();
+            other.remove(Duration.ofSeconds(5));
+        }
+    }
+
+    @Test
     void shouldAcceptStoppedAndZombieMembers() {
         try (Workload stopped = Workload.ready(directory, "stopped");
                 Workload parent = Workload.ready(directory, "zombie")) {
