@@ -1,0 +1,385 @@
+package io.mig.agent;
+
+import io.mig.agent.control.ControlServer;
+import io.mig.agent.verb.ProcessFinder;
+import io.mig.agent.verb.VerbTable;
+import io.mig.checkpoint.CheckpointException;
+import io.mig.checkpoint.CriuVersion;
+import io.mig.checkpoint.Freezer;
+import io.mig.checkpoint.criu.CriuConnection;
+import io.mig.checkpoint.criu.CriuLauncher;
+import io.mig.checkpoint.criu.CriuServer;
+import io.mig.checkpoint.proc.LinuxKernelObjects;
+import io.mig.checkpoint.proc.ProcFs;
+import io.mig.fault.FaultPlan;
+import io.mig.fault.Faults;
+import io.mig.home.AwayTable;
+import io.mig.home.Deputies;
+import io.mig.home.Deputiser;
+import io.mig.home.DeputyListener;
+import io.mig.home.DeputySurvey;
+import io.mig.home.NativeTools;
+import io.mig.home.journal.Journal;
+import io.mig.home.journal.OpenReport;
+import io.mig.home.relay.CapsuleEndpoint;
+import io.mig.home.relay.Endpoint;
+import io.mig.home.relay.HullListener;
+import io.mig.home.relay.HullServer;
+import io.mig.home.relay.RelayPeers;
+import io.mig.home.relay.RelayRouter;
+import io.mig.load.LoadSampler;
+import io.mig.load.oshi.OshiProbe;
+import io.mig.migration.Calls;
+import io.mig.migration.Directories;
+import io.mig.migration.Routes;
+import io.mig.migration.home.HomeDesk;
+import io.mig.migration.preflight.AgentFacts;
+import io.mig.migration.preflight.ContentHash;
+import io.mig.migration.preflight.FileCheck;
+import io.mig.migration.preflight.PreflightPolicy;
+import io.mig.migration.preflight.SourceFactsReader;
+import io.mig.migration.source.MoveDesk;
+import io.mig.migration.source.SourceConfig;
+import io.mig.migration.source.SourceContext;
+import io.mig.migration.target.CapsuleFactory;
+import io.mig.migration.target.CheckDesk;
+import io.mig.migration.target.Guests;
+import io.mig.migration.target.TargetConfig;
+import io.mig.migration.target.TargetDesk;
+import io.mig.model.Epoch;
+import io.mig.model.HomePid;
+import io.mig.pki.ClusterAuthority;
+import io.mig.pki.JoinServer;
+import io.mig.pki.NodeIdentity;
+import io.mig.transport.PeerFacts;
+import io.mig.transport.local.LocalServer;
+import io.mig.transport.netty.NettyPeerNetwork;
+import io.mig.transport.netty.NetworkConfig;
+import io.mig.transport.netty.TlsIdentity;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The node agent, composed. {@link #start()} takes up what an earlier agent left before anybody can
+ * talk to it; {@link #close()} leaves deputies, capsules and guests alone: they live on without an
+ * agent.
+ */
+public final class Agent implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
+    private static final Duration SAMPLING = Duration.ofSeconds(1);
+    private static final Duration CRIU_START = Duration.ofSeconds(10);
+    private static final Duration FAULT_LENGTH = Duration.ofSeconds(6);
+    private static final Duration CAPSULE_PATIENCE = Duration.ofSeconds(10);
+    private static final int ATTEMPTS = 6;
+    private static final long GHOST_LIMIT = 64L << 20;
+
+    private final AgentConfig config;
+    private final Deque<AutoCloseable> running = new ArrayDeque<>();
+
+    public Agent(AgentConfig config) {
+        this.config = config;
+    }
+
+    /**
+     * Starts everything.
+     *
+     * @throws Exception when it cannot; the message says what is missing
+     */
+    public void start() throws Exception {
+        Path run = config.runDir();
+        Path moves = run.resolve("moves");
+        Files.createDirectories(run);
+        Directories.fresh(moves);
+        Files.createDirectories(config.stateDir());
+        String bootId = NodeFacts.bootId(run);
+        Path hullSocket = run.resolve("hull.sock");
+        NativeTools tools =
+                NativeTools.install(
+                        config.stateDir().resolve("bin"),
+                        hullSocket,
+                        List.of("mig-capsule", "mig-spawn"));
+        ProcFs proc = ProcFs.system();
+        Freezer freezer = new Freezer(Freezer.discover(), "mig");
+        CriuServer criuServer = opened(new CriuServer(run.resolve("criu.sock")));
+        criuServer.start();
+        CriuLauncher launcher =
+                new CriuLauncher(
+                        criuServer, List.of(tools.tool("mig-spawn").toString()), config.criu());
+        Optional<CriuVersion> criu = criuVersion(launcher);
+        PeerFacts facts =
+                NodeFacts.of(config.node(), proc.machine(), criu, config.hiddenCpuFlags(), bootId);
+        Faults faults = faults();
+        NettyPeerNetwork network =
+                opened(
+                        new NettyPeerNetwork(
+                                facts,
+                                NetworkConfig.of(
+                                        config.listenHost(), config.listenPort(), config.peers()),
+                                TlsIdentity.in(config.pkiDir(), config.cluster())));
+        Calls calls = new Calls(network, config.callTimeout());
+        Journal journal = opened(new Journal(config.stateDir().resolve("journal.db"), Clock.systemUTC()));
+        OpenReport report = journal.open();
+        report.movedAside()
+                .ifPresent(file -> LOG.error("journal was broken and moved aside: file={} {}", file, report.trouble()));
+
+        AwayTable away = new AwayTable();
+        DeputySurvey survey = new DeputySurvey(tools);
+        AtomicReference<RelayRouter> router = new AtomicReference<>();
+        AtomicReference<HomeDesk> desk = new AtomicReference<>();
+        Deputies deputies =
+                opened(new Deputies(journal, away, survey, later(router), new Endings(journal, desk)));
+        RelayRouter relay = opened(new RelayRouter(RelayPeers.of(network), deputies));
+        router.set(relay);
+        HomeWorks works =
+                new HomeWorks(journal, deputies, new Deputiser(tools), survey, freezer);
+        HomeDesk home = new HomeDesk(journal, calls, works, faults);
+        desk.set(home);
+
+        Guests guests = new Guests(run.resolve("guests"));
+        TargetConfig targetConfig =
+                new TargetConfig(
+                        moves,
+                        run.resolve("guests"),
+                        config.criu(),
+                        config.shared(),
+                        config.maxGuests(),
+                        config.memoryReserveBytes(),
+                        config.guestsOfRoot(),
+                        config.criuTimeout());
+        CapsuleFactory capsules =
+                new CapsuleFactory(
+                        tools.tool("mig-capsule"), hullSocket, run, freezer, CAPSULE_PATIENCE);
+        TargetDesk target =
+                new TargetDesk(
+                        targetConfig,
+                        calls,
+                        new RouterRoutes(relay),
+                        faults,
+                        guests,
+                        capsules,
+                        criuServer);
+        CheckDesk checks =
+                new CheckDesk(
+                        targetConfig,
+                        calls,
+                        facts,
+                        proc,
+                        new FileCheck(Path.of("/"), new ContentHash()),
+                        guests);
+        SourceFactsReader reader =
+                new SourceFactsReader(
+                        proc,
+                        new LinuxKernelObjects(),
+                        () -> deputyPids(away),
+                        facts.criuVersion(),
+                        facts.arch());
+        Supplier<AgentFacts> agentFacts =
+                () ->
+                        reader.agent(
+                                config.node().name(),
+                                List.of(
+                                        tools.directory().toString(),
+                                        String.valueOf(config.criu().getParent())),
+                                Set.of());
+        PreflightPolicy policy =
+                new PreflightPolicy(
+                        0,
+                        0,
+                        true,
+                        config.shared().stream().map(Path::toString).toList(),
+                        GHOST_LIMIT,
+                        true,
+                        true,
+                        true);
+        MoveDesk moveDesk =
+                new MoveDesk(
+                        new SourceContext(
+                                new SourceConfig(
+                                        moves,
+                                        run.resolve("notes"),
+                                        config.criu(),
+                                        config.criuTimeout(),
+                                        ATTEMPTS),
+                                calls,
+                                network,
+                                home,
+                                works,
+                                target,
+                                faults,
+                                freezer,
+                                criuServer,
+                                launcher,
+                                reader,
+                                agentFacts,
+                                policy),
+                        guests);
+        home.register();
+        target.register();
+        checks.register();
+
+        LoadSampler load = opened(new LoadSampler(new OshiProbe(), Clock.systemUTC()));
+        load.start(SAMPLING);
+        ProcessFinder finder = new ProcessFinder(config.node(), calls, proc, away, guests);
+        VerbTable verbs =
+                new VerbTable(
+                        calls, network, facts, journal, away, guests, moveDesk, finder, load, proc, faults);
+        verbs.register();
+
+        deputies.start();
+        relay.start();
+        target.recover();
+        home.recover();
+        HullServer hull =
+                new HullServer(List.of(deputies, relay, new CapsuleGate(target)));
+        LocalServer hullServer = opened(new LocalServer(hullSocket, 0666, hull::accept));
+        hullServer.start();
+        network.start(new PeerGate(calls, relay, target, bootId));
+        target.announceToSelf(bootId);
+        moveDesk.recover();
+        startJoinServer();
+        ControlServer control =
+                opened(new ControlServer(run.resolve("control.sock"), verbs.verbs()));
+        control.start();
+        opened(home::close);
+        opened(target::close);
+        LOG.info(
+                "agent is ready: node={} cluster={} criu={} boot={}",
+                config.node(),
+                config.cluster(),
+                criu.map(CriuVersion::toString).orElse("none"),
+                bootId);
+    }
+
+    private static Supplier<RelayRouter> later(AtomicReference<RelayRouter> router) {
+        return () -> java.util.Objects.requireNonNull(router.get());
+    }
+
+    private static Map<Integer, String> deputyPids(AwayTable away) {
+        Map<Integer, String> pids = new HashMap<>();
+        away.all()
+                .forEach(
+                        record ->
+                                record.links()
+                                        .forEach(pid -> pids.put(pid, record.host().name())));
+        return pids;
+    }
+
+    private static Optional<CriuVersion> criuVersion(CriuLauncher launcher) {
+        try (CriuConnection criu = launcher.start(CRIU_START)) {
+            return Optional.of(criu.version());
+        } catch (CheckpointException e) {
+            LOG.error("no usable CRIU: nothing can move from or to here: {}", e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private Faults faults() {
+        String plan = System.getenv().getOrDefault("MIG_FAULTS", "");
+        return new Faults(
+                FaultPlan.parse(plan),
+                config.runDir().resolve("faults"),
+                List.of(config.runDir(), config.stateDir()),
+                FAULT_LENGTH);
+    }
+
+    /** The node that holds the authority's key lets others join. */
+    private void startJoinServer() throws IOException {
+        Optional<ClusterAuthority> authority =
+                ClusterAuthority.open(config.pkiDir(), Clock.systemUTC());
+        if (authority.isPresent()) {
+            JoinServer server =
+                    opened(
+                            new JoinServer(
+                                    authority.get(),
+                                    NodeIdentity.load(config.pkiDir()),
+                                    new InetSocketAddress(config.listenHost(), config.joinPort())));
+            server.start();
+        }
+    }
+
+    private <T extends AutoCloseable> T opened(T part) {
+        synchronized (running) {
+            running.push(part);
+        }
+        return part;
+    }
+
+    /** Stops talking; whatever runs elsewhere or here as deputy or guest goes on. */
+    @Override
+    public void close() {
+        while (true) {
+            AutoCloseable part;
+            synchronized (running) {
+                if (running.isEmpty()) {
+                    return;
+                }
+                part = running.pop();
+            }
+            try {
+                part.close();
+            } catch (Exception e) {
+                LOG.warn("cannot close {}", part.getClass().getSimpleName(), e);
+            }
+        }
+    }
+
+    /** Processes that end at home leave nothing elsewhere. */
+    private record Endings(Journal journal, AtomicReference<HomeDesk> desk) implements DeputyListener {
+        @Override
+        public void onOver(HomePid process, OptionalInt status) {
+            Thread.ofVirtual()
+                    .name("over-" + process.brief())
+                    .start(
+                            () ->
+                                    journal.process(process)
+                                            .ifPresent(
+                                                    record ->
+                                                            Optional.ofNullable(desk.get())
+                                                                    .ifPresent(d -> d.ended(record))));
+        }
+    }
+
+    /** Tells the target side about its capsules. */
+    private record CapsuleGate(TargetDesk target) implements HullListener {
+        @Override
+        public void onCapsule(CapsuleEndpoint capsule) {
+            target.capsuleConnected(capsule);
+        }
+
+        @Override
+        public void onGone(Endpoint endpoint) {
+            if (endpoint instanceof CapsuleEndpoint capsule) {
+                target.capsuleGone(capsule);
+            }
+        }
+    }
+
+    private record RouterRoutes(RelayRouter router) implements Routes {
+        @Override
+        public void bodyIsHere(HomePid process, Epoch epoch, UUID capsule, Set<Integer> links) {
+            router.hosted(process, epoch, capsule, links);
+        }
+
+        @Override
+        public void bodyLeft(HomePid process, Epoch epoch) {
+            router.hostedRemoved(process, epoch);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package io.mig.agent;
+
+import io.mig.home.relay.RelayRouter;
+import io.mig.migration.Calls;
+import io.mig.migration.target.TargetDesk;
+import io.mig.model.MoveId;
+import io.mig.model.NodeId;
+import io.mig.transport.BulkReceiver;
+import io.mig.transport.PeerFacts;
+import io.mig.transport.PeerHandler;
+import io.mig.transport.PeerMessage;
+import io.mig.transport.Responder;
+
+/** Hands what peers send to whom it concerns. */
+final class PeerGate implements PeerHandler {
+    private static final String IMAGES = "images:";
+
+    private final Calls calls;
+    private final RelayRouter router;
+    private final TargetDesk target;
+    private final String bootId;
+
+    PeerGate(Calls calls, RelayRouter router, TargetDesk target, String bootId) {
+        this.calls = calls;
+        this.router = router;
+        this.target = target;
+        this.bootId = bootId;
+    }
+
+    @Override
+    public void onRequest(NodeId from, PeerMessage message, Responder responder) {
+        calls.onRequest(from, message, responder);
+    }
+
+    @Override
+    public void onMessage(NodeId from, PeerMessage message) {
+        if (RelayRouter.isRelayMessage(message)) {
+            router.onMessage(from, message);
+        } else {
+            calls.onMessage(from, message);
+        }
+    }
+
+    @Override
+    public void onPeerUp(NodeId peer, PeerFacts facts) {
+        router.onPeerUp(peer);
+        calls.tell(peer, target.inventory(peer, bootId));
+    }
+
+    @Override
+    public void onPeerDown(NodeId peer, String why) {
+        router.onPeerDown(peer);
+    }
+
+    @Override
+    public BulkReceiver onBulk(NodeId from, String streamId) {
+        if (!streamId.startsWith(IMAGES)) {
+            throw new IllegalArgumentException("unknown bulk stream=" + streamId);
+        }
+        return target.images(MoveId.parse(streamId.substring(IMAGES.length())));
+    }
+}
