@@ -4,6 +4,7 @@ import io.mig.checkpoint.DumpRequest;
 import io.mig.checkpoint.criu.CriuConnection;
 import io.mig.home.journal.DeputyRecord;
 import io.mig.checkpoint.image.TaskImage;
+import io.mig.checkpoint.proc.TreeFacts;
 import io.mig.migration.preflight.PreflightReport;
 import io.mig.migration.preflight.SourceFacts;
 import java.nio.ByteBuffer;
@@ -38,6 +39,9 @@ sealed interface Body extends AutoCloseable permits OriginalBody, GuestBody {
 
     /** State of the links to the deputies, when there are any yet. */
     ByteBuffer linkState();
+
+    /** Home pids that get, or have, a deputy. */
+    List<Integer> links(TreeFacts frozen);
 
     /** The deputies to be made at home when the move is committed; empty when they exist. */
     List<DeputyRecord> deputies(PreflightReport report, SourceFacts facts, List<TaskImage> tasks);

@@ -4,6 +4,8 @@ import io.mig.checkpoint.DumpRequest;
 import io.mig.checkpoint.criu.CriuConnection;
 import io.mig.checkpoint.criu.CriuServer;
 import io.mig.checkpoint.image.TaskImage;
+import io.mig.checkpoint.proc.ProcessFacts;
+import io.mig.checkpoint.proc.TreeFacts;
 import io.mig.home.journal.DeputyRecord;
 import io.mig.home.relay.FrameType;
 import io.mig.migration.preflight.AgentFacts;
@@ -142,6 +144,16 @@ final class GuestBody implements Body {
     public ByteBuffer linkState() {
         exported = true;
         return guest.capsule().exportState();
+    }
+
+    /** Those that are still alive; what was born away has no deputy. */
+    @Override
+    public List<Integer> links(TreeFacts frozen) {
+        return frozen.processes().stream()
+                .filter(p -> !p.stat().zombie())
+                .map(ProcessFacts::innerPid)
+                .filter(guest.record().links()::contains)
+                .toList();
     }
 
     @Override

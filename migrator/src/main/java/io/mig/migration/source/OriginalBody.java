@@ -8,6 +8,8 @@ import io.mig.checkpoint.TreeFreezer;
 import io.mig.checkpoint.criu.CriuConnection;
 import io.mig.checkpoint.criu.CriuLauncher;
 import io.mig.checkpoint.image.TaskImage;
+import io.mig.checkpoint.proc.ProcessFacts;
+import io.mig.checkpoint.proc.TreeFacts;
 import io.mig.home.journal.DeputyRecord;
 import io.mig.migration.preflight.AgentFacts;
 import io.mig.migration.preflight.PreflightReport;
@@ -87,6 +89,14 @@ final class OriginalBody implements Body {
     @Override
     public ByteBuffer linkState() {
         return ByteBuffer.allocate(0);
+    }
+
+    @Override
+    public List<Integer> links(TreeFacts frozen) {
+        return frozen.processes().stream()
+                .filter(p -> !p.stat().zombie())
+                .map(ProcessFacts::pid)
+                .toList();
     }
 
     @Override

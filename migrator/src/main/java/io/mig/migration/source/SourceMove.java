@@ -244,9 +244,6 @@ final class SourceMove {
                                         .setResidentBytes(tree.rssBytes())
                                         .addAllTasks(PrepareText.tasks(tree)));
         report.streams().streams().forEach(s -> request.addStreams(item(s)));
-        tree.processes().stream()
-                .filter(p -> !p.stat().zombie())
-                .forEach(p -> request.addLinks(p.innerPid()));
         reserved = true;
         calls.ask(order.to(), request.build(), ReserveReply.class, RESERVE);
     }
@@ -308,6 +305,9 @@ final class SourceMove {
                         .setMoveId(order.move().toString())
                         .setLinkState(com.google.protobuf.ByteString.copyFrom(links));
         report.streams().streams().forEach(s -> request.addStreams(item(s)));
+        TreeFacts tree = facts.tree().orElseThrow();
+        request.addAllTasks(PrepareText.tasks(tree));
+        request.addAllLinks(body.links(tree));
         calls.ask(order.to(), request.build(), RestoreReply.class, context.config().criuTimeout());
         faults.at(FaultPoint.SOURCE_RESTORED);
         return body.deputies(report, facts, tasks);

@@ -101,7 +101,7 @@ final class Arrival {
             guest.capsule().importState(order.getLinkState().asReadOnlyByteBuffer());
         }
         long begin = System.nanoTime();
-        RestoreResult result = connection().restore(request(order), new AtPreResume());
+        RestoreResult result = connection().restore(request(order), new AtPreResume(Set.copyOf(order.getTasksList())));
         LOG.debug("restored: process={} criu={}", guest.process(), result.duration());
         if (!guest.capsule().guests().awaitFrozen(Duration.ofSeconds(5))) {
             throw new RefusedException(
@@ -109,7 +109,7 @@ final class Arrival {
                     "the restored body does not stay frozen: process=" + guest.process());
         }
         StringBuilder restored = new StringBuilder("pids=");
-        restored.append(String.join(",", guest.record().links().stream().map(String::valueOf).toList()));
+        restored.append(String.join(",", order.getLinksList().stream().map(String::valueOf).toList()));
         guest.capsule().command(FrameType.RESTORED, restored.append('\n').toString());
         long micros = (System.nanoTime() - begin) / 1000;
         faults.at(FaultPoint.TARGET_RESTORED);
@@ -191,6 +191,12 @@ final class Arrival {
      * frozen cgroup now, it runs no instruction of its own when CRIU lets go.
      */
     private final class AtPreResume implements CheckpointListener {
+        private final Set<Integer> tasks;
+
+        AtPreResume(Set<Integer> tasks) {
+            this.tasks = tasks;
+        }
+
         @Override
         public void onNotification(CriuNotification notification) {
             if (!notification.script().equals(CriuNotification.PRE_RESUME)) {
@@ -199,7 +205,6 @@ final class Arrival {
             faults.at(FaultPoint.TARGET_PRE_RESUME);
             Capsule capsule = guest.capsule();
             capsule.guests().startFreeze();
-            Set<Integer> tasks = Set.copyOf(request.getTree().getTasksList());
             List<Integer> moved = new ArrayList<>();
             for (int pid : capsule.standIns().pids()) {
                 if (tasks.contains(InnerIds.ofProcess(pid)) && capsule.guests().add(pid)) {

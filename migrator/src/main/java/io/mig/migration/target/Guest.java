@@ -18,6 +18,10 @@ public record Guest(GuestRecord record, Capsule capsule) {
         return record.move();
     }
 
+    Guest withLinks(java.util.List<Integer> links) {
+        return new Guest(record.withLinks(links), capsule);
+    }
+
     Guest with(GuestRecord.State state) {
         return new Guest(record.with(state), capsule);
     }

@@ -70,6 +70,12 @@ public record GuestRecord(
                 capsule, move, process, epoch, source, uid, command, next, links, streams);
     }
 
+    /** The same with the links that it turned out to have. */
+    public GuestRecord withLinks(List<Integer> known) {
+        return new GuestRecord(
+                capsule, move, process, epoch, source, uid, command, state, known, streams);
+    }
+
     /** Short name for cgroups and directories. */
     public String shortName() {
         return capsule.toString().substring(0, 8);

@@ -164,7 +164,7 @@ public final class TargetDesk {
                 request.getTree().getUid(),
                 request.getTree().getCommand(),
                 GuestRecord.State.RESERVED,
-                request.getLinksList(),
+                List.of(),
                 request.getStreamsList().stream().map(TargetDesk::stream).toList());
     }
 
@@ -190,7 +190,10 @@ public final class TargetDesk {
         }
         try {
             RestoreReply reply = arrival.restore(request);
-            guests.advance(arrival.guest().with(GuestRecord.State.RESTORED));
+            guests.advance(
+                    arrival.guest()
+                            .withLinks(request.getLinksList())
+                            .with(GuestRecord.State.RESTORED));
             return reply;
         } catch (RuntimeException e) {
             drop(arrival.guest());
