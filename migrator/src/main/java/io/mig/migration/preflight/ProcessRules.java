@@ -144,7 +144,9 @@ final class ProcessRules {
         for (NamespaceKind kind : NamespaceKind.values()) {
             Long here = p.namespaces().get(kind);
             Long expected = normal.get(kind);
-            if (here != null && expected != null && !here.equals(expected)) {
+            // CRIU gives each restored tree a time namespace, so that its monotonic clock goes on
+            boolean ownClock = kind == NamespaceKind.TIME && f.facts().capsule().isPresent();
+            if (here != null && expected != null && !here.equals(expected) && !ownClock) {
                 different.add(kind.label());
             }
         }

@@ -4,6 +4,7 @@ import io.mig.checkpoint.DumpRequest;
 import io.mig.checkpoint.criu.CriuConnection;
 import io.mig.checkpoint.criu.CriuServer;
 import io.mig.checkpoint.image.TaskImage;
+import io.mig.checkpoint.proc.ProcFs;
 import io.mig.checkpoint.proc.ProcessFacts;
 import io.mig.checkpoint.proc.TreeFacts;
 import io.mig.home.journal.DeputyRecord;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -36,6 +38,8 @@ import java.util.stream.Collectors;
 /** The body of a process that lives in a capsule of this host. */
 final class GuestBody implements Body {
     private static final Duration FREEZE = Duration.ofSeconds(5);
+    private static final int VFORK_ATTEMPTS = 50;
+    private static final long VFORK_PAUSE_NANOS = 3_000_000;
 
     private final Guest guest;
     private final SourceFactsReader reader;
@@ -126,11 +130,32 @@ final class GuestBody implements Body {
     public void freeze() {
         frozen = true;
         try {
-            guest.capsule().guests().freeze(FREEZE);
+            freezeWhenQuiet();
         } catch (RuntimeException e) {
             thaw();
             throw e;
         }
+    }
+
+    /**
+     * A parent that waits in vfork(2) counts as frozen but cannot be dumped (it is in state D): it is
+     * let go for a moment.
+     */
+    private void freezeWhenQuiet() {
+        for (int attempt = 1; ; attempt++) {
+            guest.capsule().guests().freeze(FREEZE);
+            if (attempt == VFORK_ATTEMPTS || !anyInVfork()) {
+                return;
+            }
+            guest.capsule().guests().thaw();
+            LockSupport.parkNanos(VFORK_PAUSE_NANOS);
+        }
+    }
+
+    private boolean anyInVfork() {
+        ProcFs proc = ProcFs.system();
+        return guest.capsule().guests().pids().stream()
+                .anyMatch(pid -> proc.stat(pid).filter(s -> s.state() == 'D').isPresent());
     }
 
     @Override

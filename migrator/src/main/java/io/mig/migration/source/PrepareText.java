@@ -8,6 +8,7 @@ import io.mig.migration.preflight.ExternalStream;
 import io.mig.migration.preflight.StreamKind;
 import io.mig.migration.preflight.StreamPlan;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -16,7 +17,11 @@ import java.util.stream.Collectors;
 /** Builds the text of the capsule's PREPARE command: the ids and streams that the tree must find. */
 final class PrepareText {
     private static final int UNIX98_PTY_MAJOR = 136;
-    private static final int ROOM = 128;
+    private static final int ROOM = 256;
+    private static final int BIRTHS = 6000;
+    private static final int FIRST_GAP = 700;
+    private static final int LAST_GAP = 32_000;
+    private static final int STEP = 500;
 
     private PrepareText() {}
 
@@ -54,7 +59,7 @@ final class PrepareText {
         text.append("tasks=")
                 .append(tasks.stream().map(String::valueOf).collect(Collectors.joining(",")))
                 .append('\n');
-        text.append("last_pid=").append(gap(used)).append('\n');
+        text.append("last_pid=").append(gap(used, youngest(tree))).append('\n');
         for (ExternalStream s : plan.streams()) {
             if (s.kind() == StreamKind.TTY) {
                 text.append("tty=%d stream=%d link=%d\n".formatted(ttyIndex(s.criuKey()), s.id(), s.link()));
@@ -72,16 +77,27 @@ final class PrepareText {
         return text.toString();
     }
 
-    /** A pid after which the next pids are free, for the capsule's own helpers. */
-    private static int gap(Set<Integer> used) {
-        int candidate = 400;
-        for (int pid : used) {
-            if (pid > candidate && pid - candidate > ROOM) {
-                return candidate;
+    /**
+     * A pid after which the next pids are free for the capsule's own helpers, and stay free while the
+     * tree goes on forking until it is frozen: new children get the pids after the youngest one.
+     */
+    static int gap(Set<Integer> used, int youngest) {
+        for (int candidate = FIRST_GAP; candidate < LAST_GAP; candidate += STEP) {
+            int start = candidate;
+            boolean taken = used.stream().anyMatch(id -> id > start - ROOM && id < start + ROOM);
+            boolean soon = youngest > start - BIRTHS && youngest < start + ROOM;
+            if (!taken && !soon) {
+                return start;
             }
-            candidate = Math.max(candidate, pid + 1);
         }
-        return candidate;
+        return FIRST_GAP;
+    }
+
+    private static int youngest(TreeFacts tree) {
+        return tree.processes().stream()
+                .max(Comparator.comparingLong(ProcessFacts::startTicks))
+                .map(ProcessFacts::innerPid)
+                .orElse(1);
     }
 
     /** The N of /dev/pts/N, from CRIU's key {@code tty[RDEV:DEV]} with a device number of stat(2). */

@@ -25,8 +25,6 @@ import io.mig.migration.preflight.TargetFacts;
 import io.mig.migration.stream.ImageSender;
 import io.mig.model.ErrorCode;
 import io.mig.model.MigException;
-import io.mig.model.MoveId;
-import io.mig.model.NodeId;
 import io.mig.model.RefusedException;
 import io.mig.wire.proto.BeginReply;
 import io.mig.wire.proto.BeginRequest;
@@ -48,11 +46,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,6 +70,8 @@ final class SourceMove {
     private static final Logger LOG = LoggerFactory.getLogger(SourceMove.class);
     private static final Duration RESERVE = Duration.ofSeconds(30);
     private static final long GHOST_LIMIT = 64L << 20;
+    private static final int LOOKS = 3;
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(7);
 
     private final SourceContext context;
     private final MoveOrder order;
@@ -110,8 +109,9 @@ final class SourceMove {
         boolean committed = false;
         try {
             phases.begin("check");
-            SourceFacts facts = body.facts();
-            PreflightReport report = check(facts);
+            Checked checked = look();
+            SourceFacts facts = checked.facts();
+            PreflightReport report = checked.report();
             faults.at(FaultPoint.SOURCE_CHECKED);
             phases.begin("begin");
             begin(facts);
@@ -176,6 +176,26 @@ final class SourceMove {
 
         SourceNote note() {
             return note;
+        }
+    }
+
+    private record Checked(SourceFacts facts, PreflightReport report) {}
+
+    /**
+     * A tree that forks while it is looked at shows things that are not there a moment later (a child
+     * that seems to be a stranger): only what is seen several times counts.
+     */
+    private Checked look() {
+        for (int look = 1; ; look++) {
+            SourceFacts facts = body.facts();
+            try {
+                return new Checked(facts, check(facts));
+            } catch (RefusedException e) {
+                if (look == LOOKS) {
+                    throw e;
+                }
+                LockSupport.parkNanos(BETWEEN_LOOKS.toNanos());
+            }
         }
     }
 

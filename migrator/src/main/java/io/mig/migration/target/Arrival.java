@@ -125,7 +125,9 @@ final class Arrival {
                 RestoreRequest.of(images).shellJob(request.getShellJob()).rstSibling(true);
         for (StreamItem stream : order.getStreamsList()) {
             Integer fd = fds.get(stream.getId());
-            if (fd != null && !stream.getKind().equals("tty")) {
+            // the terminal of a member of a session comes from criu's stdin, that of a leader by its key
+            boolean fromStdin = stream.getKind().equals("tty") && request.getShellJob();
+            if (fd != null && !fromStdin) {
                 builder.inheritFd(stream.getCriuKey(), fd);
             }
         }
