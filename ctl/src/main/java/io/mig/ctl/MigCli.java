@@ -7,7 +7,6 @@ import io.mig.ctl.client.AgentUnreachableException;
 import io.mig.ctl.client.ControlClient;
 import io.mig.ctl.client.ControlException;
 import io.mig.ctl.command.CliContext;
-import io.mig.ctl.command.DoctorCommand;
 import io.mig.ctl.command.LabCommand;
 import io.mig.ctl.command.RootCommand;
 import io.mig.ctl.command.Verbs;
@@ -77,16 +76,9 @@ public final class MigCli {
                         out,
                         err,
                         patience -> new ControlClient(root.socket(environment), patience));
-        String verb = args.length == 0 ? "" : args[0];
-        String[] rest = Arrays.copyOfRange(args, Math.min(1, args.length), args.length);
-        return switch (verb) {
-            case "lab" -> LabCommand.run(context, rest);
-            case "doctor" -> DoctorCommand.run(context, rest);
-            default -> runVerb(root, context, args);
-        };
-    }
-
-    private int runVerb(RootCommand root, CliContext context, String[] args) {
+        if (args.length > 0 && args[0].equals("lab")) {
+            return LabCommand.run(context, Arrays.copyOfRange(args, 1, args.length));
+        }
         CommandLine line = new CommandLine(root);
         addVerbs(line, new Verbs(context), args);
         line.setOut(writer(out));

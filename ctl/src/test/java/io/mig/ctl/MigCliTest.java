@@ -13,7 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -390,7 +389,7 @@ final class MigCliTest {
         String help = out();
         for (String verb : Verbs.NAMES) {
             assertThat(help).contains("\n  " + verb + " ");
-            if (!Set.of("lab", "doctor").contains(verb)) {
+            if (!verb.equals("lab")) {
                 assertThat(mig("help", verb)).as(verb).isEqualTo(ExitCode.OK);
                 assertThat(out()).as(verb).startsWith("Usage: mig " + verb);
             }

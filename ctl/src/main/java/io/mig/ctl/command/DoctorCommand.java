@@ -1,18 +1,24 @@
 package io.mig.ctl.command;
 
 import io.mig.ctl.doctor.DoctorMain;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
-/**
- * {@code mig doctor}: has a command line of its own and needs no agent. {@link io.mig.ctl.MigCli}
- * hands it over whole; this class is its place in the help text.
- */
+/** {@code mig doctor}: what this machine can and cannot do. */
 @Command(
         name = "doctor",
-        description = "Say what this machine can and cannot do, and how to cure it (--fix).")
-public final class DoctorCommand implements Callable<Integer> {
+        description = "Check this machine: what is fine, what will not work, what cures it.")
+final class DoctorCommand implements Callable<Integer> {
     private final CliContext context;
+
+    @Option(names = "--fix", description = "Run the cures that need no decision (as root).")
+    private boolean fix;
+
+    @Option(names = "--json", description = "Print an array.")
+    private boolean json;
 
     DoctorCommand(CliContext context) {
         this.context = context;
@@ -20,11 +26,14 @@ public final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return run(context);
-    }
-
-    /** Runs the doctor's own command line. */
-    public static int run(CliContext context, String... words) {
-        return DoctorMain.run(words, context.out().stream(), context.err().stream());
+        List<String> words = new ArrayList<>();
+        if (fix) {
+            words.add("--fix");
+        }
+        if (json) {
+            words.add("--json");
+        }
+        return DoctorMain.run(
+                words.toArray(String[]::new), context.out().stream(), context.err().stream());
     }
 }
