@@ -63,13 +63,22 @@ static bool same_file(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-static bool is_deputy(const struct target *t, const struct stat *stub)
+/* Also one of an older version, whose file was replaced since: it has state that must not be lost. */
+static bool is_deputy(const struct target *t, const char *stub, const struct stat *stub_stat)
 {
-    char path[64];
+    char path[64], name[4200];
+    size_t len = strlen(stub);
     struct stat exe;
+    ssize_t n;
 
     snprintf(path, sizeof path, "/proc/%d/exe", t->pid);
-    return stat(path, &exe) == 0 && same_file(&exe, stub);
+    if (stat(path, &exe) == 0 && same_file(&exe, stub_stat))
+        return true;
+    n = readlink(path, name, sizeof name - 1);
+    if (n < (ssize_t)len)
+        return false;
+    name[n] = '\0';
+    return strncmp(name, stub, len) == 0 && (name[len] == '\0' || strcmp(name + len, " (deleted)") == 0);
 }
 
 /* The value of a line of /proc/PID/status as a number; -1 when there is none. */
@@ -427,7 +436,7 @@ int main(int argc, char **argv)
     if (o.unread != NULL) {
         if (o.count != 1)
             usage();
-        if (!is_deputy(&o.targets[0], &stub))
+        if (!is_deputy(&o.targets[0], o.stub, &stub))
             refuse(&o.targets[0], "it is no deputy");
         else
             type_for_deputy(&o.targets[0], o.fd, o.unread);
@@ -440,7 +449,7 @@ int main(int argc, char **argv)
         struct target *t = &o.targets[i];
 
         t->mem = -1;
-        if (!o.verify && is_deputy(t, &stub))
+        if (!o.verify && is_deputy(t, o.stub, &stub))
             t->replaced = true;
         else
             t->held = check(t, o.stub, &stub) && hold(t, o.verify);

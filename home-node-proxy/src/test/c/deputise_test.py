@@ -94,6 +94,21 @@ class DeputiseTest(RigTest):
         self.assertEqual(("%d ok\n" % child.pid, 0), (done.stdout, done.returncode))
         self.assert_deputy(child, link)
 
+    def test_deputies_of_an_older_version_are_left_alone(self):
+        child = self.sleeper()
+        link = self.rig.deputise_ready(child.pid)
+        for _ in range(2):
+            shutil.copy2(self.rig.stub, self.rig.stub + ".new")
+            os.rename(self.rig.stub + ".new", self.rig.stub)
+            done = self.rig.run_deputise("--pid", child.pid)
+            self.assertEqual(("%d ok\n" % child.pid, 0), (done.stdout, done.returncode))
+            self.assertEqual(self.rig.stub + " (deleted)", os.readlink("/proc/%d/exe" % child.pid))
+        self.rig.agent.cut()  # it finds the socket all the same
+        os.kill(child.pid, signal.SIGUSR1)
+        link.expect_signal(signal.SIGUSR1)
+        link.exit(0)
+        self.assertEqual(0, child.wait(TIMEOUT))
+
     def test_seccomp_filter_that_lets_a_deputy_live(self):
         child = self.original("filter", "allow")
         self.assertEqual(0, self.rig.run_deputise("--verify", "--pid", child.pid).returncode)
