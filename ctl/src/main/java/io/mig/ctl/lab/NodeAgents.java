@@ -1,6 +1,13 @@
 package io.mig.ctl.lab;
 
+import io.mig.ctl.client.ControlClient;
+import io.mig.ctl.client.ControlException;
+import io.mig.json.JsonArray;
+import io.mig.json.JsonObject;
+import io.mig.json.JsonValue;
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -8,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 
 /**
  * The agents of a lab's nodes: makes them a cluster, stops and starts them. Each node has a keeper
@@ -16,6 +24,9 @@ import java.util.TreeMap;
  */
 final class NodeAgents {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private static final Duration CALL = Duration.ofSeconds(2);
+    private static final int LOG_LINES = 15;
 
     private final LabPlace place;
     private final NodeShell shell;
@@ -62,16 +73,64 @@ final class NodeAgents {
                     start(node, environment);
                     awaitRunning(node);
                 });
+        nodes.forEach(
+                node ->
+                        awaitAgent(
+                                node, "to reach all others", () -> nodesUp(node) == nodes.size()));
     }
 
     private void awaitRunning(LabNode node) {
-        Patience.until(
-                PATIENCE,
-                "the agent of "
-                        + node
-                        + " to answer; its log: "
-                        + run(node).resolve("../../var/log/mig/migd.log"),
-                () -> state(node) == NodeStatus.Agent.RUNNING);
+        awaitAgent(node, "to answer", () -> state(node) == NodeStatus.Agent.RUNNING);
+    }
+
+    /**
+     * An agent that does not come up is explained by the end of its log: the lab is taken down
+     * after that.
+     */
+    private void awaitAgent(LabNode node, String what, BooleanSupplier condition) {
+        try {
+            Patience.until(PATIENCE, "the agent of " + node + " " + what, condition);
+        } catch (LabException e) {
+            throw new LabException(e.getMessage() + "; the end of its log:\n" + logEnd(node), e);
+        }
+    }
+
+    private String logEnd(LabNode node) {
+        Path log = run(node).resolve("../../var/log/mig/migd.log");
+        try {
+            List<String> lines = Files.readAllLines(log);
+            return String.join(
+                    "\n", lines.subList(Math.max(0, lines.size() - LOG_LINES), lines.size()));
+        } catch (IOException e) {
+            return "(no log: " + e.getMessage() + ")";
+        }
+    }
+
+    /** How many nodes the agent of a node calls up, itself included. */
+    private long nodesUp(LabNode node) {
+        try {
+            JsonValue answer =
+                    new ControlClient(socket(node), CALL).call("nodes", JsonObject.EMPTY, _ -> {});
+            JsonArray rows =
+                    answer instanceof JsonArray array
+                            ? array
+                            : ((JsonObject) answer).array("nodes");
+            return rows.objects().stream().filter(row -> "up".equals(row.string("state"))).count();
+        } catch (ControlException e) {
+            return 0; // not yet
+        }
+    }
+
+    private Path socket(LabNode node) {
+        return run(node).resolve("../mig/control.sock").normalize();
+    }
+
+    private boolean answers(LabNode node) {
+        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket(node)))) {
+            return channel.isConnected();
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private Path etc(LabNode node) {
@@ -97,9 +156,7 @@ final class NodeAgents {
         if (!Files.exists(run.resolve("agent.pid"))) {
             return NodeStatus.Agent.DOWN;
         }
-        return Files.exists(run.resolve("../mig/control.sock"))
-                ? NodeStatus.Agent.RUNNING
-                : NodeStatus.Agent.STARTING;
+        return answers(node) ? NodeStatus.Agent.RUNNING : NodeStatus.Agent.STARTING;
     }
 
     void stop(LabNode node) {
