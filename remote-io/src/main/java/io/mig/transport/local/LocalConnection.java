@@ -6,7 +6,10 @@ import java.nio.ByteBuffer;
 public interface LocalConnection {
     LocalPeer peer();
 
-    /** Queues bytes (copied before return); ignored after close. */
+    /**
+     * Queues bytes (copied before return); ignored after close. Who goes on although the connection
+     * is not {@link #writable} loses it when 64 MiB wait.
+     */
     void send(ByteBuffer bytes);
 
     boolean writable();

@@ -15,7 +15,10 @@ import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.PeerCredentials;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -29,13 +32,16 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A Unix stream socket whose clients are known by their credentials (unix(7), SO_PEERCRED). A stale
- * socket file of a former server is replaced. Start and close from one thread; handlers run on
- * event loops.
+ * socket file of a former server is replaced, that of a living one is not. Start and close from one
+ * thread; handlers run on event loops.
  */
 public final class LocalServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LocalServer.class);
     private static final WriteBufferWaterMark OUTBOUND =
             new WriteBufferWaterMark(256 << 10, 1 << 20);
+
+    /** A client that reads nothing loses its connection here; the largest answer is well below. */
+    private static final long MAX_QUEUED = 64L << 20;
 
     private final Path path;
     private final int mode;
@@ -58,7 +64,8 @@ public final class LocalServer implements AutoCloseable {
                 new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         loops = group;
         Path temporary = path.resolveSibling(path.getFileName() + ".new");
-        Files.createDirectories(path.getParent());
+        Files.createDirectories(path.toAbsolutePath().getParent());
+        refuseIfServed();
         Files.deleteIfExists(temporary);
         try {
             new ServerBootstrap()
@@ -85,6 +92,29 @@ public final class LocalServer implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             close();
             throw new IOException("cannot listen on socket=" + path + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * A socket file whose server is gone refuses connections; one that accepts has a living server.
+     */
+    private void refuseIfServed() throws IOException {
+        if (!Files.exists(path)) {
+            return;
+        }
+        boolean served;
+        try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            served = probe.connect(UnixDomainSocketAddress.of(path));
+        } catch (IOException e) {
+            LOG.debug("nobody serves socket={}", path, e);
+            served = false;
+        }
+        if (served) {
+            close();
+            throw new IOException(
+                    "cannot listen on socket="
+                            + path
+                            + ": another process serves it; stop that one first");
         }
     }
 
@@ -163,7 +193,11 @@ public final class LocalServer implements AutoCloseable {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            LOG.debug("local connection closed: peer={}", peer, cause);
+            if (cause instanceof IOException) {
+                LOG.debug("local connection lost: peer={}", peer, cause);
+            } else {
+                LOG.warn("local connection closed, its handler failed: peer={}", peer, cause);
+            }
             context.close();
         }
     }
@@ -171,6 +205,14 @@ public final class LocalServer implements AutoCloseable {
     private record Connection(LocalPeer peer, Channel channel) implements LocalConnection {
         @Override
         public void send(ByteBuffer bytes) {
+            if (!channel.isWritable() && channel.bytesBeforeWritable() > MAX_QUEUED) {
+                LOG.warn(
+                        "local connection closed, it does not read what is sent to it: peer={} waiting={}",
+                        peer,
+                        channel.bytesBeforeWritable());
+                channel.close();
+                return;
+            }
             ByteBuf copy = channel.alloc().directBuffer(bytes.remaining());
             copy.writeBytes(bytes);
             channel.writeAndFlush(copy, channel.voidPromise());

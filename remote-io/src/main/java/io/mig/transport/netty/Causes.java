@@ -2,6 +2,7 @@ package io.mig.transport.netty;
 
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.NotSslRecordException;
+import java.net.ConnectException;
 import java.nio.channels.ClosedChannelException;
 import java.security.cert.CertificateException;
 import javax.net.ssl.SSLException;
@@ -29,6 +30,7 @@ final class Causes {
         }
         return switch (cause) {
             case DecoderException e when e.getCause() != null -> text(e.getCause());
+            case ConnectException _ -> "connection refused, no agent listens there";
             case ClosedChannelException _ -> "connection closed";
             case SSLException e -> "TLS failed: " + brief(String.valueOf(e.getMessage()));
             default -> brief(cause.getMessage() == null ? cause.toString() : cause.getMessage());
