@@ -19,12 +19,17 @@ public final class SharedMemory {
         this.proc = proc;
     }
 
-    /** Identities of what the tree maps shared and writable by anyone of it. */
+    /**
+     * Identities of memory that the tree maps shared and that somebody may write: a file that is
+     * only read is no shared memory.
+     */
     public static Set<FileId> sharedBy(TreeFacts tree) {
         Set<FileId> ids = new HashSet<>();
         for (ProcessFacts p : tree.processes()) {
             for (MappingFacts m : p.mappings()) {
-                if (m.shared() && m.backed()) {
+                if (m.shared()
+                        && m.backed()
+                        && (m.writable() || m.deleted() || m.path().startsWith("/dev/shm/"))) {
                     ids.add(m.file());
                 }
             }

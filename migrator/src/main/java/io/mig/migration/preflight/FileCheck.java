@@ -99,7 +99,8 @@ public final class FileCheck {
     private static Optional<FileMismatch> permissions(FileNeed need, Seen seen) {
         int here = need.mode() & PERMISSION_MASK;
         int there = seen.mode() & PERMISSION_MASK;
-        if (here != there || need.uid() != seen.uid() || need.gid() != seen.gid()) {
+        boolean owner = need.uid() < 0 || (need.uid() == seen.uid() && need.gid() == seen.gid());
+        if (here != there || !owner) {
             return mismatch(
                     need,
                     Kind.PERMISSIONS,

@@ -9,6 +9,7 @@ package io.mig.migration.preflight;
  * @param size bytes, -1 when it does not matter
  * @param mtimeNanos nanoseconds since 1970
  * @param mode type and permissions as in stat(2)
+ * @param uid owner, -1 when it does not matter (then the group neither)
  * @param dev device and inode at the source: the target's are equal only on the same storage
  */
 public record FileNeed(

@@ -47,6 +47,15 @@ final class IdentityRules {
                     "choose another process");
             return true;
         }
+        if (f.facts().rootAncestors().contains(agent.pid())) {
+            f.add(
+                    ObstacleCode.AGENT,
+                    who,
+                    "it was started by the agent of this node (pid " + agent.pid() + ")",
+                    "it is one of the agent's own helpers",
+                    "choose a process of a user");
+            return true;
+        }
         String away = f.facts().away().get(root.pid());
         if (away != null) {
             f.add(

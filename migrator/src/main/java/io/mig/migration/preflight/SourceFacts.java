@@ -18,6 +18,7 @@ import java.util.Set;
  *
  * @param pid what was asked for (host pid)
  * @param tree empty when there is no such process
+ * @param rootAncestors parents of the process up to pid 1
  * @param openFiles every open file description of the tree with its holders outside
  * @param socketHolders processes that hold the outside peer of a unix socket of the tree, by the
  *     peer's inode
@@ -34,6 +35,7 @@ import java.util.Set;
 public record SourceFacts(
         int pid,
         Optional<TreeFacts> tree,
+        List<Integer> rootAncestors,
         AgentFacts agent,
         Optional<CapsuleContext> capsule,
         List<OpenFile> openFiles,
@@ -50,6 +52,7 @@ public record SourceFacts(
         String criuVersion,
         String arch) {
     public SourceFacts {
+        rootAncestors = List.copyOf(rootAncestors);
         openFiles = List.copyOf(openFiles);
         socketHolders = Map.copyOf(socketHolders);
         sharedMappings = Map.copyOf(sharedMappings);

@@ -117,71 +117,151 @@ public final class SourceFactsReader {
 
     /** Facts about a process and its descendants. */
     public SourceFacts read(int pid, AgentFacts agent, Optional<CapsuleContext> capsule) {
-        Optional<TreeFacts> read = proc.tree(pid);
-        if (read.isEmpty()) {
-            return facts(
-                    pid, Optional.empty(), agent, capsule, List.of(), Map.of(), Map.of(), Map.of());
-        }
-        Map<Long, Long> peers = peers(read.get());
-        TreeFacts tree = withPeers(read.get(), peers);
-        List<OpenFile> openFiles = new FdSharing(proc, objects).of(tree, agent.helpers());
-        Map<FileId, FileStat> mapped = new HashMap<>();
-        for (ProcessFacts p : tree.processes()) {
-            for (MappingFacts m : p.mappings()) {
-                if (m.backed() && !mapped.containsKey(m.file())) {
-                    proc.mappedFile(p.pid(), m).ifPresent(s -> mapped.put(m.file(), s));
-                }
-            }
-        }
-        Map<String, FileStat> paths = new HashMap<>();
-        for (String path : FileNeeds.paths(tree, openFiles)) {
-            proc.statAsSeenBy(pid, path).ifPresent(s -> paths.put(path, s));
-        }
-        return facts(pid, Optional.of(tree), agent, capsule, openFiles, peers, mapped, paths);
+        return read(pid, agent, capsule, Optional.empty());
     }
 
-    private SourceFacts facts(
+    /**
+     * A second look at a tree, meant for when it is frozen: what it has opened, locked or started
+     * since the first one must not slip through. The expensive part (who else on this node holds
+     * what it has open) is done again only when the tree has other descriptors than before;
+     * otherwise this takes one to a few milliseconds.
+     */
+    public SourceFacts reread(SourceFacts before, Optional<CapsuleContext> capsule) {
+        return read(before.pid(), before.agent(), capsule, Optional.of(before));
+    }
+
+    private SourceFacts read(
             int pid,
-            Optional<TreeFacts> tree,
             AgentFacts agent,
             Optional<CapsuleContext> capsule,
-            List<OpenFile> openFiles,
-            Map<Long, Long> peers,
-            Map<FileId, FileStat> mapped,
-            Map<String, FileStat> paths) {
+            Optional<SourceFacts> before) {
+        Optional<TreeFacts> found = proc.tree(pid);
+        if (found.isEmpty()) {
+            return new SourceFacts(
+                    pid,
+                    Optional.empty(),
+                    List.of(),
+                    agent,
+                    capsule,
+                    List.of(),
+                    Map.of(),
+                    Map.of(),
+                    Map.of(),
+                    Map.of(),
+                    Map.of(),
+                    Map.of(),
+                    List.of(),
+                    away.get(),
+                    Map.of(),
+                    before.map(SourceFacts::machine).orElseGet(proc::machine),
+                    criuVersion,
+                    arch);
+        }
+        Map<Long, Long> peers = peers(found.get());
+        TreeFacts tree = withPeers(found.get(), peers);
+        List<OpenFile> openFiles =
+                before.flatMap(b -> unchanged(b, tree))
+                        .orElseGet(() -> new FdSharing(proc, objects).of(tree, agent.helpers()));
         Map<Integer, Integer> memorySharers = new HashMap<>();
         Map<Integer, Integer> tableSharers = new HashMap<>();
-        Map<FileId, Set<Integer>> sharedMappings = Map.of();
-        if (tree.isPresent()) {
-            sharers(tree.get(), memorySharers, tableSharers);
-            sharedMappings =
-                    new SharedMemory(proc)
-                            .mappedOutside(tree.get(), SharedMemory.sharedBy(tree.get()));
-        }
+        sharers(tree, memorySharers, tableSharers);
+        Map<FileId, Set<Integer>> sharedMappings = sharedMappings(tree, before);
         Map<Integer, String> names = new HashMap<>();
-        tree.ifPresent(t -> t.processes().forEach(p -> name(names, p.status().tracerPid())));
+        tree.processes().forEach(p -> name(names, p.status().tracerPid()));
         memorySharers.values().forEach(p -> name(names, p));
         tableSharers.values().forEach(p -> name(names, p));
         sharedMappings.values().forEach(pids -> pids.forEach(p -> name(names, p)));
         capsule.ifPresent(c -> c.others().forEach(o -> name(names, o.pid())));
         return new SourceFacts(
                 pid,
-                tree,
+                Optional.of(tree),
+                proc.ancestors(pid),
                 agent,
                 capsule,
                 openFiles,
-                tree.map(t -> peerHolders(t, openFiles, peers)).orElse(Map.of()),
+                peerHolders(tree, openFiles, peers),
                 sharedMappings,
-                mapped,
-                paths,
+                mappedFiles(tree, before),
+                paths(tree, openFiles),
                 memorySharers,
                 tableSharers,
                 capsule.isPresent() ? List.of() : proc.messageQueues(),
                 away.get(),
                 names,
-                proc.machine(),
+                before.map(SourceFacts::machine).orElseGet(proc::machine),
                 criuVersion,
                 arch);
+    }
+
+    /**
+     * The sharing found before, with the descriptors' present facts; empty when there are other
+     * descriptors now.
+     */
+    private static Optional<List<OpenFile>> unchanged(SourceFacts before, TreeFacts tree) {
+        if (before.tree().isEmpty() || !shape(before.tree().get()).equals(shape(tree))) {
+            return Optional.empty();
+        }
+        List<OpenFile> now = new ArrayList<>();
+        for (OpenFile file : before.openFiles()) {
+            Optional<FdFacts> fd =
+                    tree.process(file.first().pid()).flatMap(p -> p.fd(file.first().fd()));
+            if (fd.isEmpty()) {
+                return Optional.empty();
+            }
+            now.add(new OpenFile(fd.get(), file.members(), file.sharedWith(), file.otherHolders()));
+        }
+        return Optional.of(now);
+    }
+
+    /** Which process has which descriptor leading where: equal shapes have equal sharing. */
+    private static List<Object> shape(TreeFacts tree) {
+        List<Object> shape = new ArrayList<>();
+        for (ProcessFacts p : tree.processes()) {
+            shape.add(List.of(p.pid(), p.startTicks()));
+            for (FdFacts fd : p.fds()) {
+                shape.add(
+                        List.of(
+                                fd.number(),
+                                fd.target(),
+                                fd.stat().id(),
+                                fd.access(),
+                                fd.deleted()));
+            }
+        }
+        return shape;
+    }
+
+    private Map<FileId, Set<Integer>> sharedMappings(TreeFacts tree, Optional<SourceFacts> before) {
+        Set<FileId> shared = SharedMemory.sharedBy(tree);
+        boolean known =
+                before.flatMap(SourceFacts::tree)
+                        .filter(t -> SharedMemory.sharedBy(t).containsAll(shared))
+                        .isPresent();
+        return known
+                ? before.orElseThrow().sharedMappings()
+                : new SharedMemory(proc).mappedOutside(tree, shared);
+    }
+
+    private Map<FileId, FileStat> mappedFiles(TreeFacts tree, Optional<SourceFacts> before) {
+        Map<FileId, FileStat> mapped = new HashMap<>();
+        before.ifPresent(b -> mapped.putAll(b.mappedFiles()));
+        for (ProcessFacts p : tree.processes()) {
+            for (MappingFacts m : p.mappings()) {
+                // A deleted file may have grown, and the name may be gone only now.
+                if (m.backed() && (m.deleted() || !mapped.containsKey(m.file()))) {
+                    proc.mappedFile(p.pid(), m).ifPresent(s -> mapped.put(m.file(), s));
+                }
+            }
+        }
+        return mapped;
+    }
+
+    private Map<String, FileStat> paths(TreeFacts tree, List<OpenFile> openFiles) {
+        Map<String, FileStat> paths = new HashMap<>();
+        for (String path : FileNeeds.paths(tree, openFiles)) {
+            proc.statAsSeenBy(tree.rootPid(), path).ifPresent(s -> paths.put(path, s));
+        }
+        return paths;
     }
 
     private void name(Map<Integer, String> names, int pid) {

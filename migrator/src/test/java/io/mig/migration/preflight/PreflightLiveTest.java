@@ -439,6 +439,33 @@ class PreflightLiveTest {
         assertThat(tty.criuKey()).matches("tty\\[88[0-9a-f]{2}:[0-9a-f]+]");
     }
 
+    @Test
+    void shouldSeeOnSecondLookWhatWasOpenedMeanwhile() throws IOException {
+        Path go = folder.resolve("go");
+        int pid =
+                programs.script(
+                        "exec python3 -c \"import os,socket,time; open('$READY','w')\n"
+                                + "while not os.path.exists('go'): time.sleep(0.01)\n"
+                                + "s=socket.create_server(('127.0.0.1',0)); open('went','w'); time.sleep(600)\"");
+        SourceFacts before = programs.facts(pid);
+        assertThat(Preflight.check(before, Optional.empty(), PreflightPolicy.defaults()).obstacles())
+                .isEmpty();
+        long start = System.nanoTime();
+        SourceFacts same = programs.reader.reread(before, Optional.empty());
+        System.out.printf("second look at an unchanged tree: %d us%n", (System.nanoTime() - start) / 1000);
+        assertThat(same.openFiles()).hasSameSizeAs(before.openFiles());
+        assertThat(Preflight.check(same, Optional.empty(), PreflightPolicy.defaults()).obstacles())
+                .isEmpty();
+        Files.createFile(go);
+        org.awaitility.Awaitility.await().until(() -> Files.exists(folder.resolve("went")));
+        SourceFacts after = programs.reader.reread(before, Optional.empty());
+        assertOnly(
+                Preflight.check(after, Optional.empty(), PreflightPolicy.defaults()),
+                ObstacleCode.INET_SOCKET,
+                "fd 3 of pid " + pid,
+                "LISTEN");
+    }
+
     private static void assertOnly(
             PreflightReport report, ObstacleCode code, String subject, String text) {
         assertThat(report.obstacles()).as("%s", report.obstacles()).hasSize(1);
