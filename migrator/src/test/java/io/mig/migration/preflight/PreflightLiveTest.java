@@ -448,11 +448,14 @@ class PreflightLiveTest {
                                 + "while not os.path.exists('go'): time.sleep(0.01)\n"
                                 + "s=socket.create_server(('127.0.0.1',0)); open('went','w'); time.sleep(600)\"");
         SourceFacts before = programs.facts(pid);
-        assertThat(Preflight.check(before, Optional.empty(), PreflightPolicy.defaults()).obstacles())
+        assertThat(
+                        Preflight.check(before, Optional.empty(), PreflightPolicy.defaults())
+                                .obstacles())
                 .isEmpty();
         long start = System.nanoTime();
         SourceFacts same = programs.reader.reread(before, Optional.empty());
-        System.out.printf("second look at an unchanged tree: %d us%n", (System.nanoTime() - start) / 1000);
+        System.out.printf(
+                "second look at an unchanged tree: %d us%n", (System.nanoTime() - start) / 1000);
         assertThat(same.openFiles()).hasSameSizeAs(before.openFiles());
         assertThat(Preflight.check(same, Optional.empty(), PreflightPolicy.defaults()).obstacles())
                 .isEmpty();
