@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -120,7 +121,7 @@ class PreflightLiveTest {
         int pid =
                 programs.script(
                         "exec python3 -c \"import socket,time,os; s=socket.create_server(('127.0.0.1',0)); "
-                                + "c=socket.create_connection(s.getsockname()); open('$READY','w'); time.sleep(600)\"");
+                                + "c=socket.create_connection(s.getsockname()); os.makedirs('$READY', exist_ok=True); time.sleep(600)\"");
         PreflightReport report = programs.check(pid);
         assertThat(report.obstacles())
                 .hasSize(2)
@@ -137,8 +138,16 @@ class PreflightLiveTest {
     void shouldLetSocketPairInsideMoveAndNamePeerOutside() throws IOException {
         int pid =
                 programs.script(
-                        "exec python3 -c \"import socket,time,os; a,b=socket.socketpair(); "
-                                + "p=os.fork(); (b if p else a).close(); open('$READY','w'); time.sleep(600)\"");
+                        """
+                        exec python3 -c "
+                        import socket,time,os
+                        a,b=socket.socketpair()
+                        p=os.fork()
+                        (b if p else a).close()
+                        os.mkdir('$READY' if p else 'child')
+                        time.sleep(600)"
+                        """);
+        Awaitility.await().until(() -> Files.exists(folder.resolve("child")));
         int child = programs.proc.children(pid).iterator().next();
         assertThat(programs.check(pid).obstacles()).isEmpty();
         assertOnly(
@@ -168,9 +177,9 @@ class PreflightLiveTest {
         int pid =
                 programs.script(
                         "exec python3 -c \"import os,time; p=os.fork(); p or os._exit(3); "
-                                + "open('$READY','w'); time.sleep(600)\"");
+                                + "os.makedirs('$READY', exist_ok=True); time.sleep(600)\"");
         int child = programs.proc.children(pid).iterator().next();
-        org.awaitility.Awaitility.await()
+        Awaitility.await()
                 .until(() -> programs.proc.stat(child).filter(s -> s.zombie()).isPresent());
         assertOnly(programs.check(child), ObstacleCode.ZOMBIE, "pid " + child, "pid " + pid);
         PreflightReport parent = programs.check(pid);
@@ -188,12 +197,12 @@ class PreflightLiveTest {
                 #include <sys/wait.h>
                 #include <unistd.h>
                 #include <signal.h>
-                #include <fcntl.h>
+                #include <sys/stat.h>
                 int main(int argc, char **argv) {
                     int p = fork();
                     if (!p) { for (;;) pause(); }
                     if (ptrace(PTRACE_SEIZE, p, 0, 0)) return 1;
-                    close(open(argv[1], O_CREAT | O_WRONLY, 0600));
+                    mkdir(argv[1], 0700);
                     pause();
                     return 0;
                 }
@@ -217,13 +226,13 @@ class PreflightLiveTest {
                 #include <sys/syscall.h>
                 #include <unistd.h>
                 #include <string.h>
-                #include <fcntl.h>
+                #include <sys/stat.h>
                 int main(int argc, char **argv) {
                     char params[256];
                     memset(params, 0, sizeof params);
                     int fd = syscall(425, 8, params);
-                    close(open(fd < 0 ? argv[2] : argv[1], O_CREAT | O_WRONLY, 0600));
-                    close(open(argv[1], O_CREAT | O_WRONLY, 0600));
+                    mkdir(fd < 0 ? argv[2] : argv[1], 0700);
+                    mkdir(argv[1], 0700);
                     pause();
                     return 0;
                 }
@@ -350,8 +359,8 @@ class PreflightLiveTest {
     void shouldRefuseHeldLock() throws IOException {
         int pid =
                 programs.script(
-                        "exec python3 -c \"import fcntl,time; f=open('db','w'); fcntl.lockf(f, fcntl.LOCK_EX); "
-                                + "open('$READY','w'); time.sleep(600)\"");
+                        "exec python3 -c \"import fcntl,os,time; f=open('db','w'); fcntl.lockf(f, fcntl.LOCK_EX); "
+                                + "os.makedirs('$READY', exist_ok=True); time.sleep(600)\"");
         PreflightReport report =
                 programs.check(
                         pid, PreflightPolicy.defaults().withShared(List.of(folder.toString())));
@@ -365,7 +374,7 @@ class PreflightLiveTest {
         int pid =
                 programs.script(
                         "exec python3 -c \"import mmap,os,time; m=mmap.mmap(-1,8192); p=os.fork(); "
-                                + "open('$READY','w'); time.sleep(600)\"");
+                                + "os.makedirs('$READY', exist_ok=True); time.sleep(600)\"");
         int child = programs.proc.children(pid).iterator().next();
         assertThat(programs.check(pid).obstacles()).isEmpty();
         assertOnly(
@@ -414,7 +423,7 @@ class PreflightLiveTest {
         int pid =
                 programs.script(
                         "exec python3 -c \"import pty,os,time; p,m=pty.fork(); "
-                                + "p or os.execvp('sleep',['sleep','600']); open('$READY','w'); time.sleep(600)\"");
+                                + "p or os.execvp('sleep',['sleep','600']); os.makedirs('$READY', exist_ok=True); time.sleep(600)\"");
         int leader = programs.descendant(pid, "sleep 600");
         PreflightReport report = programs.check(leader);
         assertOnly(
@@ -430,7 +439,7 @@ class PreflightLiveTest {
         int pid =
                 programs.script(
                         "exec python3 -c \"import pty,os,time; p,m=pty.fork(); "
-                                + "p or os.execvp('sh',['sh','-c','sleep 600; :']); open('$READY','w'); time.sleep(600)\"");
+                                + "p or os.execvp('sh',['sh','-c','sleep 600; :']); os.makedirs('$READY', exist_ok=True); time.sleep(600)\"");
         int job = programs.descendant(pid, "sleep 600");
         PreflightReport report = programs.check(job);
         assertThat(report.obstacles()).isEmpty();
@@ -444,9 +453,13 @@ class PreflightLiveTest {
         Path go = folder.resolve("go");
         int pid =
                 programs.script(
-                        "exec python3 -c \"import os,socket,time; open('$READY','w')\n"
-                                + "while not os.path.exists('go'): time.sleep(0.01)\n"
-                                + "s=socket.create_server(('127.0.0.1',0)); open('went','w'); time.sleep(600)\"");
+                        """
+                        exec python3 -c "
+                        import os,socket,time
+                        os.makedirs('$READY', exist_ok=True)
+                        while not os.path.exists('go'): time.sleep(0.01)
+                        s=socket.create_server(('127.0.0.1',0)); os.mkdir('went'); time.sleep(600)"
+                        """);
         SourceFacts before = programs.facts(pid);
         assertThat(
                         Preflight.check(before, Optional.empty(), PreflightPolicy.defaults())
@@ -460,7 +473,7 @@ class PreflightLiveTest {
         assertThat(Preflight.check(same, Optional.empty(), PreflightPolicy.defaults()).obstacles())
                 .isEmpty();
         Files.createFile(go);
-        org.awaitility.Awaitility.await().until(() -> Files.exists(folder.resolve("went")));
+        Awaitility.await().until(() -> Files.exists(folder.resolve("went")));
         SourceFacts after = programs.reader.reread(before, Optional.empty());
         assertOnly(
                 Preflight.check(after, Optional.empty(), PreflightPolicy.defaults()),
