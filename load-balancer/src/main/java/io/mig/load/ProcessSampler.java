@@ -15,17 +15,24 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Measures chosen processes: reads {@code /proc/PID/stat} of those and of no others, about 10 µs
- * each. Processor shares are between two calls that both name the process; what a call does not
- * name is forgotten. Threads: one at a time, which the methods enforce.
+ * each. Processor shares are between two looks at the same process that are at least {@value
+ * #SHORTEST_MILLIS} ms apart, however many callers look; a process nobody looked at for {@value
+ * #FORGET_SECONDS} s is forgotten. Any thread.
  */
 public final class ProcessSampler {
+    /** A share of less time is noise: the kernel counts ticks of 10 ms. */
+    static final long SHORTEST_MILLIS = 200;
+
+    /** Keeps the memory of a caller who looks at each process once from growing for ever. */
+    static final long FORGET_SECONDS = 60;
+
     private static final double NANOS = 1e9;
 
     private final Path proc;
     private final KernelUnits units;
     private final LongSupplier nanoTime;
 
-    private Map<Integer, Seen> seen = new HashMap<>();
+    private final Map<Integer, Seen> seen = new HashMap<>();
 
     /** Samples processes of this node. */
     public ProcessSampler() {
@@ -40,23 +47,38 @@ public final class ProcessSampler {
 
     /** The load of these processes; those that are gone are left out. */
     public synchronized Map<Integer, ProcessLoad> sample(Collection<Integer> pids) {
+        long now = nanoTime.getAsLong();
+        seen.values().removeIf(before -> now - before.nanos > FORGET_SECONDS * (long) NANOS);
         Map<Integer, ProcessLoad> loads = new LinkedHashMap<>();
-        Map<Integer, Seen> seenNow = new HashMap<>();
         for (int pid : pids) {
-            read(pid)
-                    .ifPresent(
-                            stat -> {
-                                Seen now =
-                                        new Seen(
-                                                stat.startTicks(),
-                                                stat.cpuTicks(),
-                                                nanoTime.getAsLong());
-                                seenNow.put(pid, now);
-                                loads.put(pid, load(pid, stat, cpu(seen.get(pid), now)));
-                            });
+            Optional<ProcessStat> stat = read(pid);
+            if (stat.isPresent()) {
+                Seen look = look(seen.get(pid), stat.get(), now);
+                seen.put(pid, look);
+                loads.put(pid, load(pid, stat.get(), look.cpu));
+            } else {
+                seen.remove(pid);
+            }
         }
-        seen = seenNow;
         return loads;
+    }
+
+    /** What is remembered of a process after this look at it. */
+    private Seen look(@Nullable Seen before, ProcessStat stat, long now) {
+        if (before == null || before.startTicks != stat.startTicks()) {
+            return new Seen(stat.startTicks(), stat.cpuTicks(), now, meanOfLife(stat));
+        }
+        double elapsed = (now - before.nanos) / NANOS;
+        if (elapsed * 1000 < SHORTEST_MILLIS) {
+            return before;
+        }
+        double cpu = Math.max(0, seconds(stat.cpuTicks() - before.cpuTicks)) / elapsed;
+        return new Seen(stat.startTicks(), stat.cpuTicks(), now, cpu);
+    }
+
+    private double meanOfLife(ProcessStat stat) {
+        double age = uptimeSeconds() - seconds(stat.startTicks());
+        return age <= 0 ? 0 : seconds(stat.cpuTicks()) / age;
     }
 
     private ProcessLoad load(int pid, ProcessStat stat, double cpu) {
@@ -67,19 +89,6 @@ public final class ProcessSampler {
                 cpu,
                 Duration.ofMillis(stat.cpuTicks() * 1000 / units.ticksPerSecond()),
                 stat.rssPages() * units.pageBytes());
-    }
-
-    /**
-     * Processors kept busy since the last look; since its start when this is the first look at this
-     * process.
-     */
-    private double cpu(@Nullable Seen before, Seen now) {
-        if (before == null || before.startTicks != now.startTicks) {
-            double age = uptimeSeconds() - (double) now.startTicks / units.ticksPerSecond();
-            return age <= 0 ? 0 : seconds(now.cpuTicks) / age;
-        }
-        double elapsed = (now.nanos - before.nanos) / NANOS;
-        return elapsed <= 0 ? 0 : Math.max(0, seconds(now.cpuTicks - before.cpuTicks)) / elapsed;
     }
 
     private double seconds(long ticks) {
@@ -105,5 +114,5 @@ public final class ProcessSampler {
         }
     }
 
-    private record Seen(long startTicks, long cpuTicks, long nanos) {}
+    private record Seen(long startTicks, long cpuTicks, long nanos, double cpu) {}
 }

@@ -60,6 +60,46 @@ final class ProcessSamplerTest {
     }
 
     @Test
+    void shouldMeasureEachProcessWhenCallersAskForThemInTurn() throws IOException {
+        ProcessSampler sampler = sampler();
+        write(7, 1000, 500);
+        write(8, 1000, 500);
+        sampler.sample(List.of(7));
+        sampler.sample(List.of(8));
+        now += SECOND;
+        write(7, 1100, 500);
+        write(8, 1050, 500);
+
+        assertThat(cpu(sampler, 7)).isCloseTo(1.0, within(1e-9));
+        assertThat(cpu(sampler, 8)).isCloseTo(0.5, within(1e-9));
+    }
+
+    @Test
+    void shouldKeepTheLastShareWhenTheNextLookComesAtOnce() throws IOException {
+        ProcessSampler sampler = sampler();
+        write(7, 1000, 500);
+        sampler.sample(List.of(7));
+        now += SECOND;
+        write(7, 1050, 500);
+        assertThat(cpu(sampler, 7)).isCloseTo(0.5, within(1e-9));
+        now += SECOND / 100;
+        write(7, 1051, 500);
+
+        assertThat(cpu(sampler, 7)).isCloseTo(0.5, within(1e-9));
+    }
+
+    @Test
+    void shouldForgetAProcessWhenNobodyLooksAtItForLong() throws IOException {
+        ProcessSampler sampler = sampler();
+        write(7, 1000, 500);
+        sampler.sample(List.of(7));
+        now += (ProcessSampler.FORGET_SECONDS + 1) * SECOND;
+        write(7, 2000, 500);
+
+        assertThat(cpu(sampler, 7)).isZero(); // a first look again, and this fake has no uptime
+    }
+
+    @Test
     void shouldLeaveOutProcessesThatAreGone() throws IOException {
         write(7, 1, 1);
 
@@ -76,6 +116,10 @@ final class ProcessSamplerTest {
         assertThat(load.rssBytes()).isGreaterThan(1 << 20);
         assertThat(load.cpuTime()).isPositive();
         assertThat(load.cpu()).isPositive();
+    }
+
+    private static double cpu(ProcessSampler sampler, int pid) {
+        return Objects.requireNonNull(sampler.sample(List.of(pid)).get(pid)).cpu();
     }
 
     private void write(int pid, long cpuTicks, long startTicks) throws IOException {
