@@ -108,7 +108,7 @@ final class MigCliTest {
                 """
                 [{"node":"node1","state":"up","cpus":2,"cpuBusy":0.031,"load1":0.5,"memTotalBytes":25000000000,\
                 "memAvailableBytes":24000000000,"guests":0,"away":2,"criu":"4.2.1","kernel":"6.18.0","agentVersion":"0.1",\
-                "bootId":"x","since":"2026-11-21T07:00:00Z"},{"node":"node2","state":"down"}]""");
+                "bootId":"x","since":"2026-11-21T07:00:00Z"},{"node":"node2","state":"down","why":"no heartbeat"}]""");
 
         assertThat(mig("nodes")).isEqualTo(ExitCode.OK);
         assertThat(out())
@@ -117,6 +117,7 @@ final class MigCliTest {
                 NODE   STATE  CPUS  BUSY  LOAD  FREE  MEMORY  GUESTS  AWAY  CRIU   AGENT  KERNEL
                 node1  up        2  3.1%  0.50   22G     23G       0     2  4.2.1  0.1    6.18.0
                 node2  down      -     -     -     -       -       -     -  -      -      -
+                node2: no heartbeat
                 """);
     }
 
@@ -210,7 +211,7 @@ final class MigCliTest {
                 "can",
                 """
                 {"process":"node1:7@1","command":"nginx","movable":false,"obstacles":[{"what":"fd 5 is a TCP socket",\
-                "owner":"nginx","remedy":"close it"},{"what":"no room","node":"node2","remedy":""}],\
+                "owner":"nginx","why":"its peer would see a reset","remedy":"close it"},{"what":"no room","node":"node2","remedy":""}],\
                 "nodes":[{"node":"node2","ok":false,"why":"full"},{"node":"node3","ok":true,"why":""}]}""");
 
         assertThat(mig("can", "7")).isEqualTo(ExitCode.FAILED);
@@ -219,6 +220,7 @@ final class MigCliTest {
                         """
                 node1:7@1 (nginx) cannot move
                   - fd 5 is a TCP socket [nginx]
+                    because its peer would see a reset
                     to do: close it
                   - no room (on node2)
                 NODE   WORKS  WHY
@@ -300,7 +302,7 @@ final class MigCliTest {
     void shouldListFaultPointsWhenAskedForFaultList() {
         agent.result(
                 "fault-list",
-                "[{\"point\":\"dump.begin\",\"side\":\"source\",\"kinds\":[\"fail\",\"hang\"],\"description\":\"before CRIU\"}]");
+                "[{\"point\":\"dump.begin\",\"side\":\"source\",\"kinds\":[\"fail\",\"hang\"],\"where\":\"before CRIU\"}]");
 
         assertThat(mig("fault", "list")).isEqualTo(ExitCode.OK);
         assertThat(out())

@@ -83,6 +83,10 @@ final class CanCommand implements Callable<Integer> {
                             + Text.clean(obstacle.string("what", "?"))
                             + (where.isEmpty() ? "" : " (on " + Text.clean(where) + ")")
                             + (owner.isEmpty() ? "" : " [" + Text.clean(owner) + "]"));
+            String why = obstacle.string("why", "");
+            if (!why.isEmpty()) {
+                out.line("    because " + Text.clean(why));
+            }
             String remedy = obstacle.string("remedy", "");
             if (!remedy.isEmpty()) {
                 out.line("    to do: " + Text.clean(remedy));

@@ -17,8 +17,8 @@ import java.util.function.Function;
  * @param agent opens the way to this node's agent, given the longest silence to bear (zero: any)
  */
 public record CliContext(Screen out, Screen err, Function<Duration, Control> agent) {
-    /** A listing that takes longer than this is of no use to anybody. */
-    private static final Duration LISTING_PATIENCE = Duration.ofSeconds(30);
+    /** The agent gives other agents at most 30 s for an answer. */
+    private static final Duration LISTING_PATIENCE = Duration.ofSeconds(60);
 
     /** Asks a question that is answered quickly. */
     JsonValue ask(String verb, JsonObject args) throws ControlException {

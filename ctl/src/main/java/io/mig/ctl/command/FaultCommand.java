@@ -65,7 +65,7 @@ final class FaultCommand implements Callable<Integer> {
                     row.string("point", "-"),
                     row.string("side", "-"),
                     String.join(" ", texts(row.array("kinds"))),
-                    row.string("description", "-"));
+                    row.string("where", "-"));
         }
         return table;
     }

@@ -6,6 +6,7 @@ import io.mig.ctl.render.Cell;
 import io.mig.ctl.render.Column;
 import io.mig.ctl.render.JsonPrinter;
 import io.mig.ctl.render.Table;
+import io.mig.ctl.render.Text;
 import io.mig.ctl.render.Units;
 import io.mig.json.JsonArray;
 import io.mig.json.JsonObject;
@@ -33,8 +34,16 @@ final class NodesCommand implements Callable<Integer> {
             JsonPrinter.print(context.out(), rows);
         } else {
             table(rows).print(context.out());
+            rows.objects().forEach(this::explain);
         }
         return ExitCode.OK;
+    }
+
+    private void explain(JsonObject row) {
+        String why = row.string("why", "");
+        if (!why.isEmpty()) {
+            context.out().line(Text.clean(row.string("node", "?") + ": " + why));
+        }
     }
 
     private static Table table(JsonArray rows) {

@@ -36,8 +36,8 @@ public final class ProgressLine implements AutoCloseable {
         if (bytes.isPresent() && total.isPresent() && total.getAsLong() > 0) {
             line.append("  ").append(bar(bytes.getAsLong(), total.getAsLong()));
         }
-        if (bytes.isPresent()) {
-            line.append("  ").append(Units.bytes((double) bytes.getAsLong()));
+        if (bytes.orElse(0) > 0 || total.isPresent()) {
+            line.append("  ").append(Units.bytes((double) bytes.orElse(0)));
         }
         if (total.isPresent()) {
             line.append(" of ").append(Units.bytes((double) total.getAsLong()));
