@@ -148,7 +148,20 @@ public final class FdSharing {
                 }
             }
         }
+        Set<Integer> now = found.isEmpty() ? Set.of() : proc.members(tree.rootPid()).keySet();
+        found.replaceAll((key, holders) -> strangers(now, holders));
         return found;
+    }
+
+    /**
+     * A tree that forks during the pass shows its newborn children as holders: they belong to it,
+     * or have ended already.
+     */
+    private List<Holder> strangers(Set<Integer> now, List<Holder> holders) {
+        return holders.stream()
+                .filter(h -> !now.contains(h.pid()))
+                .filter(h -> proc.stat(h.pid()).filter(s -> !s.zombie()).isPresent())
+                .toList();
     }
 
     /** Processes outside a tree that hold sockets, by inode. */

@@ -65,6 +65,11 @@ public final class SharedMemory {
                 }
             }
         }
+        // Children born during the pass belong to the tree, and who has ended shares nothing.
+        Set<Integer> now = found.isEmpty() ? Set.of() : proc.members(tree.rootPid()).keySet();
+        found.values()
+                .forEach(pids -> pids.removeIf(p -> now.contains(p) || proc.stat(p).isEmpty()));
+        found.values().removeIf(Set::isEmpty);
         return found;
     }
 }

@@ -104,6 +104,15 @@ class FdSharingLiveTest {
         assertThat(best).isLessThan(Duration.ofSeconds(2));
     }
 
+    @Test
+    void shouldNotTakeNewbornChildrenForStrangers() throws IOException {
+        int shell = script("exec 5>f; touch ready; while :; do /bin/true; done");
+        for (int i = 0; i < 20; i++) {
+            TreeFacts tree = proc.tree(shell).orElseThrow();
+            assertThat(open(sharing.of(tree, Set.of()), 5).holders()).isEmpty();
+        }
+    }
+
     private static OpenFile open(List<OpenFile> files, int fd) {
         return files.stream()
                 .filter(f -> f.members().stream().anyMatch(m -> m.fd() == fd))

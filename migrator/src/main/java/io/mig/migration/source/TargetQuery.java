@@ -1,6 +1,7 @@
 package io.mig.migration.source;
 
 import io.mig.migration.Calls;
+import io.mig.migration.preflight.ContentHash;
 import io.mig.migration.preflight.FileMismatch;
 import io.mig.migration.preflight.FileNeed;
 import io.mig.migration.preflight.FileNeeds;
@@ -16,6 +17,7 @@ import io.mig.wire.proto.FileMismatchItem;
 import io.mig.wire.proto.FileNeedItem;
 import io.mig.wire.proto.ProbeItem;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -47,7 +49,8 @@ final class TargetQuery {
                                 .setSecret(probe.secret()));
             }
             FileNeeds.of(source, policy).forEach(n -> request.addFiles(item(n)));
-            return facts(target, calls.ask(target, request.build(), CheckReply.class));
+            return facts(
+                    target, source.pid(), calls.ask(target, request.build(), CheckReply.class));
         } catch (MigException | IOException e) {
             return TargetFacts.unreachable(target.name(), String.valueOf(e.getMessage()));
         } finally {
@@ -79,7 +82,7 @@ final class TargetQuery {
                 .build();
     }
 
-    private static TargetFacts facts(NodeId target, CheckReply reply) {
+    private static TargetFacts facts(NodeId target, int pid, CheckReply reply) {
         List<FileMismatch> mismatches = new ArrayList<>();
         for (FileMismatchItem m : reply.getMismatchesList()) {
             mismatches.add(
@@ -101,6 +104,7 @@ final class TargetQuery {
                 reply.getGuests(),
                 reply.getMaxGuests(),
                 Set.copyOf(reply.getProvenSharedList()),
-                mismatches);
+                // files of another time but the same content are no mismatch
+                new ContentHash().settle(mismatches, Path.of("/proc/" + pid + "/root")));
     }
 }
