@@ -214,6 +214,8 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
             case STATE -> {
                 if (text.startsWith("state=broken")) {
                     watch.post(() -> trouble(link, text.strip()));
+                } else if (text.startsWith("state=unread")) {
+                    giveBack(deputy.peerPid(), text);
                 } else if (!deputy.keeper()) {
                     watch.selfStopped(link, text.startsWith("state=stopped"));
                 }
@@ -235,6 +237,30 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
     }
 
     // ---------------------------------------------------------------- on the watcher's thread
+
+    /** Of a user's deputy that may not put typed bytes back into its terminal itself. */
+    private void giveBack(int pid, String text) {
+        OptionalInt fd = Values.number(text, "fd");
+        Optional<String> bytes = Values.word(text, "bytes");
+        if (fd.isEmpty() || bytes.isEmpty()) {
+            return;
+        }
+        // at once: the deputy, about to end or to stop, waits for it a moment only
+        Thread.ofVirtual()
+                .start(
+                        () -> {
+                            Optional<String> failure =
+                                    survey.deputiser()
+                                            .giveBack(pid, fd.getAsInt(), bytes.get().strip());
+                            failure.ifPresent(
+                                    why ->
+                                            LOG.warn(
+                                                    "typed input of pid={} cannot be given back:"
+                                                            + " {}",
+                                                    pid,
+                                                    why));
+                        });
+    }
 
     private void ready(int link, String text) {
         Optional<AwayRecord> record = table.ofDeputy(link);

@@ -51,6 +51,30 @@ public final class Deputiser {
         return run(plans, List.of("--verify"));
     }
 
+    /**
+     * Puts bytes that the body did not read into the input of the deputy's terminal; for systems
+     * where users may not ({@code dev.tty.legacy_tiocsti=0}). The helper checks that the terminal
+     * is the deputy's own.
+     *
+     * @param hex the bytes, two digits each
+     * @return why it did not work
+     */
+    Optional<String> giveBack(int pid, int fd, String hex) {
+        String text =
+                output(
+                        List.of(
+                                tools.deputise().toString(),
+                                "--stub",
+                                tools.deputy().toString(),
+                                "--pid",
+                                String.valueOf(pid),
+                                "--fd",
+                                String.valueOf(fd),
+                                "--unread",
+                                hex));
+        return text.strip().equals(pid + " ok") ? Optional.empty() : Optional.of(text.strip());
+    }
+
     private List<DeputyOutcome> run(List<DeputyPlan> plans, List<String> options) {
         if (plans.isEmpty()) {
             return List.of();

@@ -71,4 +71,9 @@ public final class DeputySurvey {
             return false;
         }
     }
+
+    /** A helper for the deputies this finds. */
+    Deputiser deputiser() {
+        return new Deputiser(tools);
+    }
 }
