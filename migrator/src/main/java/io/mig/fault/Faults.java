@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -19,6 +20,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Faults {
     private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
+
+    private static final String PLAN_FILE = "plan";
 
     private final FaultPlan plan;
     private final Path marks;
@@ -48,11 +51,27 @@ public final class Faults {
 
     /** Passes a point; whatever was asked for happens on the calling thread. */
     public void at(FaultPoint point) {
-        for (FaultPlan.Entry entry : plan.entries()) {
+        for (FaultPlan.Entry entry : entries()) {
             if (entry.point() == point && mark(entry)) {
                 LOG.warn("fault fires: point={} kind={}", point.label(), entry.kind().label());
                 fire(entry);
             }
+        }
+    }
+
+    /** What the environment asked for, and what was asked for later by the file {@code plan} beside the marks. */
+    private List<FaultPlan.Entry> entries() {
+        Path later = marks.resolve(PLAN_FILE);
+        if (!Files.exists(later)) {
+            return plan.entries();
+        }
+        try {
+            List<FaultPlan.Entry> all = new ArrayList<>(plan.entries());
+            all.addAll(FaultPlan.parse(Files.readString(later).strip()).entries());
+            return all;
+        } catch (IOException | IllegalArgumentException e) {
+            LOG.error("fault plan cannot be used: file={} {}", later, e.getMessage());
+            return plan.entries();
         }
     }
 
