@@ -27,12 +27,14 @@ import org.jspecify.annotations.Nullable;
 final class OriginalBody implements Body {
     private static final Duration START_CRIU = Duration.ofSeconds(10);
     private static final Duration REMOVE = Duration.ofSeconds(2);
+    private static final String BASE = "mig";
 
     private final int pid;
     private final SourceFactsReader reader;
     private final Supplier<AgentFacts> agent;
     private final CriuLauncher launcher;
     private final TreeFreezer freezer;
+    private final Freezer freezers;
     private final Leaf leaf;
     private @Nullable FrozenTree frozen;
 
@@ -48,7 +50,8 @@ final class OriginalBody implements Body {
         this.agent = agent;
         this.launcher = launcher;
         this.freezer = new TreeFreezer(freezers.root());
-        this.leaf = freezers.create(leafName);
+        this.freezers = freezers;
+        this.leaf = freezers.open(freezers.root().mountPoint().resolve(BASE).resolve(leafName));
     }
 
     @Override
@@ -78,7 +81,8 @@ final class OriginalBody implements Body {
 
     @Override
     public void freeze() {
-        frozen = freezer.freeze(pid, leaf);
+        // only now, when the note about it is written: nothing is left behind without a note
+        frozen = freezer.freeze(pid, freezers.create(leaf.name()));
     }
 
     @Override
