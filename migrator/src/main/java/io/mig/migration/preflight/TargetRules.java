@@ -21,21 +21,21 @@ final class TargetRules {
      */
     private static final Set<String> NOT_INSTRUCTIONS =
             Set.of(
-                    ("3dnowprefetch acpi amd_dcm amd_ibpb_ret amd_lbr_v2 amd_ppin aperfmperf apic arat arch_capabilities"
+                    ("acpi amd_dcm amd_ibpb_ret amd_lbr_v2 amd_ppin aperfmperf apic arat arch_capabilities"
                                     + " arch_lbr arch_perfmon art auto_ibrs bpext bts cat_l2 cat_l3 cdp_l2 cdp_l3 cmp_legacy"
                                     + " constant_tsc cpb cppc cpuid cpuid_fault cqm cqm_llc cqm_mbm_local cqm_mbm_total"
                                     + " cqm_occup_llc cr8_legacy cxmsr dca de debug_swap decodeassists ds_cpl dtes64 dtherm dts"
                                     + " epb ept ept_ad est extapic extd_apicid flexpriority flush_l1d flushbyasid hfi ht"
                                     + " hw_pstate hwp hwp_act_window hwp_epp hwp_notify hwp_pkg_req hypervisor ibpb ibrs"
                                     + " ibrs_enhanced ibs ida intel_ppin intel_pt invpcid invpcid_single ipred_ctrl irperf"
-                                    + " lbrv l1d_flush mba mca mce mcext md_clear monitor movbe_disable msr mtrr mwaitx"
+                                    + " lbrv l1d_flush mba mca mce mcext md_clear monitor msr mtrr"
                                     + " nodeid_msr nonstop_tsc nopl npt nrip_save nrip_saved osvw overflow_recov pae pat pbe"
                                     + " pcid pconfig pdcm pdpe1gb pebs perfctr_core perfctr_llc perfctr_nb perfmon_v2 pfthreshold"
-                                    + " pge pln pni_disable pse pse36 pti ptsc pts rapl rdt_a retpoline rrsba_ctrl rsb_ctxsw sdbg"
+                                    + " pge pln pse pse36 pti ptsc pts rapl rdt_a retpoline rrsba_ctrl rsb_ctxsw sdbg"
                                     + " sev sev_es sev_snp skinit sme smap smca smep smx spec_ctrl ss ssbd stibp stibp_always_on"
-                                    + " succor svm svm_lock swap tdx_guest tdx_host_platform tm tm2 topoext tpr_shadow"
-                                    + " tsc_adjust tsc_deadline_timer tsc_known_freq tsc_reliable tsc_scale tsxldtrk_disable"
-                                    + " umip v_spec_ctrl v_vmsave_vmload vgif virt_ssbd vmcb_clean vme vmmcall vmx vnmi vnum"
+                                    + " succor svm svm_lock tdx_guest tdx_host_platform tm tm2 topoext tpr_shadow"
+                                    + " tsc_adjust tsc_deadline_timer tsc_known_freq tsc_reliable tsc_scale"
+                                    + " umip v_spec_ctrl v_vmsave_vmload vgif virt_ssbd vmcb_clean vme vmmcall vmx vnmi"
                                     + " vpid wdt x2apic x2avic xtopology xtpr")
                             .split(" "));
 
