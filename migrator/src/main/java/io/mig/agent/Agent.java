@@ -6,9 +6,11 @@ import io.mig.agent.verb.VerbTable;
 import io.mig.checkpoint.CheckpointException;
 import io.mig.checkpoint.CriuVersion;
 import io.mig.checkpoint.Freezer;
+import io.mig.checkpoint.Leaf;
 import io.mig.checkpoint.criu.CriuConnection;
 import io.mig.checkpoint.criu.CriuLauncher;
 import io.mig.checkpoint.criu.CriuServer;
+import io.mig.checkpoint.criu.Rehearsal;
 import io.mig.checkpoint.proc.LinuxKernelObjects;
 import io.mig.checkpoint.proc.ProcFs;
 import io.mig.fault.FaultPlan;
@@ -87,6 +89,7 @@ public final class Agent implements AutoCloseable {
     private static final Duration CRIU_START = Duration.ofSeconds(10);
     private static final Duration FAULT_LENGTH = Duration.ofSeconds(6);
     private static final Duration CAPSULE_PATIENCE = Duration.ofSeconds(10);
+    private static final Duration LEAF_REMOVAL = Duration.ofSeconds(2);
     private static final int ATTEMPTS = 6;
     private static final long GHOST_LIMIT = 64L << 20;
 
@@ -253,7 +256,9 @@ public final class Agent implements AutoCloseable {
         network.start(new PeerGate(calls, relay, target, bootId));
         target.announceToSelf(bootId);
         moveDesk.recover();
+        removeEmptyLeaves(freezer);
         startJoinServer();
+        rehearse(launcher, freezer, moves);
         ControlServer control =
                 opened(new ControlServer(run.resolve("control.sock"), verbs.verbs()));
         control.start();
@@ -265,6 +270,30 @@ public final class Agent implements AutoCloseable {
                 config.cluster(),
                 criu.map(CriuVersion::toString).orElse("none"),
                 bootId);
+    }
+
+    /** What a crash left between making a cgroup and using it. */
+    private static void removeEmptyLeaves(Freezer freezer) {
+        for (Leaf leaf : freezer.leftovers()) {
+            if (!leaf.isPopulated() && leaf.name().startsWith("move-")) {
+                leaf.remove(LEAF_REMOVAL);
+            }
+        }
+    }
+
+    /** The first dump of an agent is slow; one of a dummy takes that upon itself. */
+    private static void rehearse(CriuLauncher launcher, Freezer freezer, Path scratch) {
+        Thread.ofPlatform()
+                .daemon()
+                .name("rehearsal")
+                .start(
+                        () -> {
+                            try {
+                                LOG.debug("rehearsed a dump: {}", new Rehearsal(launcher, freezer, scratch).run());
+                            } catch (CheckpointException e) {
+                                LOG.error("dumps do not work on this node: {}", e.getMessage());
+                            }
+                        });
     }
 
     private static Supplier<RelayRouter> later(AtomicReference<RelayRouter> router) {
