@@ -75,7 +75,7 @@ class CriuConnectionTest {
                             lab.dumpOf(work.pid()).build(),
                             notification -> dumpSteps.add(notification.script()));
 
-            assertThat(tree.isFrozen()).isTrue();
+            assertThat(tree.leaf().awaitFrozen(Duration.ofSeconds(5))).isTrue();
             assertThat(dumpSteps).contains(CriuNotification.PRE_DUMP, CriuNotification.POST_DUMP);
             assertThat(dumped.stats())
                     .hasValueSatisfying(stats -> assertThat(stats.pagesWritten()).isPositive());
@@ -97,7 +97,7 @@ class CriuConnectionTest {
                     .allMatch(step -> step.pid().orElse(0) == work.pid());
             Workload.awaitTick(counter, 0);
             assertThat(Workload.counter(counter, 0)).isGreaterThan(held);
-            assertThat(tree.isFrozen()).isTrue();
+            assertThat(tree.leaf().awaitFrozen(Duration.ofSeconds(5))).isTrue();
             tree.thawAndReturn();
         }
     }
@@ -130,7 +130,8 @@ class CriuConnectionTest {
                                         .freezeCgroup(lab.leaf.directory())
                                         .build(),
                                 CheckpointListener.NONE);
-                        assertThat(tree.isFrozen()).isTrue();
+                        // criu has asked for the freeze again; the kernel tells when it is done
+                        assertThat(tree.leaf().awaitFrozen(Duration.ofSeconds(5))).isTrue();
                     }
                     lab.leaf.kill();
                 }
@@ -177,7 +178,7 @@ class CriuConnectionTest {
                     .hasMessageContaining("refused at post-restore")
                     .hasMessageContaining("home said no")
                     .hasRootCauseMessage("home said no");
-            assertThat(lab.leaf.isFrozen()).isTrue();
+            assertThat(lab.leaf.awaitFrozen(Duration.ofSeconds(5))).isTrue();
         }
     }
 
@@ -200,7 +201,7 @@ class CriuConnectionTest {
             assertThat(failure)
                     .hasMessageContaining("pid=" + work.pid())
                     .hasMessageContaining("userfaultfd");
-            assertThat(tree.isFrozen()).isTrue();
+            assertThat(tree.leaf().awaitFrozen(Duration.ofSeconds(5))).isTrue();
             tree.thawAndReturn();
             assertThat(work.isAlive()).isTrue();
         }
@@ -245,7 +246,7 @@ class CriuConnectionTest {
             for (int slot = 0; slot <= 4; slot++) {
                 Workload.awaitTick(counters, slot);
             }
-            assertThat(tree.isFrozen()).isTrue();
+            assertThat(tree.leaf().awaitFrozen(Duration.ofSeconds(5))).isTrue();
         }
     }
 
@@ -327,7 +328,10 @@ class CriuConnectionTest {
                 try {
                     criu.dump(lab.dumpOf(work.pid()).build(), CheckpointListener.NONE);
                 } catch (CheckpointException cut) {
-                    assertThat(cut.outcome()).isEqualTo(CheckpointException.Outcome.UNKNOWN);
+                    if (cut.outcome() == CheckpointException.Outcome.FAILED) {
+                        // closed before the request was sent: certainly nothing happened
+                        assertThat(cut).message().containsAnyOf("cannot take this request", "is closed");
+                    }
                     assertThat(cut).message().doesNotContain("still holds");
                 }
                 await().until(() -> !closer.isAlive());
