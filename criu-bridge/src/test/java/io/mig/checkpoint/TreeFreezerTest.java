@@ -116,6 +116,8 @@ class TreeFreezerTest {
     @Test
     void shouldNameTheProcessAndPutItBackWhenVforkDoesNotEnd() {
         try (Workload work = Workload.ready(directory, "vforker", "60000")) {
+            // ready is said before the vfork
+            await().until(() -> !Stragglers.uninterruptible(List.of(work.pid())).isEmpty());
             String before = cgroups.pathOf(work.pid()).orElseThrow();
 
             assertThatThrownBy(() -> trees.freeze(work.pid(), leaf, Duration.ofMillis(300)))
