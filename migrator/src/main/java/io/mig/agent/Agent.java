@@ -137,21 +137,28 @@ public final class Agent implements AutoCloseable {
                                         config.listenHost(), config.listenPort(), config.peers()),
                                 TlsIdentity.in(config.pkiDir(), config.cluster())));
         Calls calls = new Calls(network, config.callTimeout());
-        Journal journal = opened(new Journal(config.stateDir().resolve("journal.db"), Clock.systemUTC()));
+        Journal journal =
+                opened(new Journal(config.stateDir().resolve("journal.db"), Clock.systemUTC()));
         OpenReport report = journal.open();
         report.movedAside()
-                .ifPresent(file -> LOG.error("journal was broken and moved aside: file={} {}", file, report.trouble()));
+                .ifPresent(
+                        file ->
+                                LOG.error(
+                                        "journal was broken and moved aside: file={} {}",
+                                        file,
+                                        report.trouble()));
 
         AwayTable away = new AwayTable();
         DeputySurvey survey = new DeputySurvey(tools);
         AtomicReference<RelayRouter> router = new AtomicReference<>();
         AtomicReference<HomeDesk> desk = new AtomicReference<>();
         Deputies deputies =
-                opened(new Deputies(journal, away, survey, later(router), new Endings(journal, desk)));
+                opened(
+                        new Deputies(
+                                journal, away, survey, later(router), new Endings(journal, desk)));
         RelayRouter relay = opened(new RelayRouter(RelayPeers.of(network), deputies));
         router.set(relay);
-        HomeWorks works =
-                new HomeWorks(journal, deputies, new Deputiser(tools), survey, freezer);
+        HomeWorks works = new HomeWorks(journal, deputies, new Deputiser(tools), survey, freezer);
         HomeDesk home = new HomeDesk(journal, calls, works, faults);
         desk.set(home);
 
@@ -242,15 +249,15 @@ public final class Agent implements AutoCloseable {
         ProcessFinder finder = new ProcessFinder(config.node(), calls, proc, away, guests);
         VerbTable verbs =
                 new VerbTable(
-                        calls, network, facts, journal, away, guests, moveDesk, finder, load, proc, faults);
+                        calls, network, facts, journal, away, guests, moveDesk, finder, load, proc,
+                        faults);
         verbs.register();
 
         deputies.start();
         relay.start();
         target.recover();
         home.recover();
-        HullServer hull =
-                new HullServer(List.of(deputies, relay, new CapsuleGate(target)));
+        HullServer hull = new HullServer(List.of(deputies, relay, new CapsuleGate(target)));
         LocalServer hullServer = opened(new LocalServer(hullSocket, 0666, hull::accept));
         hullServer.start();
         network.start(new PeerGate(calls, relay, target, bootId));
@@ -289,7 +296,9 @@ public final class Agent implements AutoCloseable {
                 .start(
                         () -> {
                             try {
-                                LOG.debug("rehearsed a dump: {}", new Rehearsal(launcher, freezer, scratch).run());
+                                LOG.debug(
+                                        "rehearsed a dump: {}",
+                                        new Rehearsal(launcher, freezer, scratch).run());
                             } catch (CheckpointException e) {
                                 LOG.error("dumps do not work on this node: {}", e.getMessage());
                             }
@@ -305,8 +314,7 @@ public final class Agent implements AutoCloseable {
         away.all()
                 .forEach(
                         record ->
-                                record.links()
-                                        .forEach(pid -> pids.put(pid, record.host().name())));
+                                record.links().forEach(pid -> pids.put(pid, record.host().name())));
         return pids;
     }
 
@@ -370,7 +378,8 @@ public final class Agent implements AutoCloseable {
     }
 
     /** Processes that end at home leave nothing elsewhere. */
-    private record Endings(Journal journal, AtomicReference<HomeDesk> desk) implements DeputyListener {
+    private record Endings(Journal journal, AtomicReference<HomeDesk> desk)
+            implements DeputyListener {
         @Override
         public void onOver(HomePid process, OptionalInt status) {
             Thread.ofVirtual()
@@ -381,7 +390,8 @@ public final class Agent implements AutoCloseable {
                                             .ifPresent(
                                                     record ->
                                                             Optional.ofNullable(desk.get())
-                                                                    .ifPresent(d -> d.ended(record))));
+                                                                    .ifPresent(
+                                                                            d -> d.ended(record))));
         }
     }
 

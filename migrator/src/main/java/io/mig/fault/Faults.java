@@ -59,7 +59,10 @@ public final class Faults {
         }
     }
 
-    /** What the environment asked for, and what was asked for later by the file {@code plan} beside the marks. */
+    /**
+     * What the environment asked for, and what was asked for later by the file {@code plan} beside
+     * the marks.
+     */
     private List<FaultPlan.Entry> entries() {
         Path later = marks.resolve(PLAN_FILE);
         if (!Files.exists(later)) {

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Ids of tasks as they see themselves, in their innermost pid namespace (NSpid of proc_pid_status(5)). */
+/**
+ * Ids of tasks as they see themselves, in their innermost pid namespace (NSpid of
+ * proc_pid_status(5)).
+ */
 public final class InnerIds {
     private InnerIds() {}
 

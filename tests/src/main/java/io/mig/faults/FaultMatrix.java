@@ -16,8 +16,8 @@ import java.util.stream.IntStream;
  * run exactly once (its numbered output has no gap and no double, and goes on), must end when it is
  * told to, and no capsule, cgroup, image or note of it may remain on any node.
  *
- * <p>Usage: {@code FaultMatrix [kind,kind...|all] [point prefix] [first|hop|both]}. Prints a table; exit
- * status 0 only if every cell is right.
+ * <p>Usage: {@code FaultMatrix [kind,kind...|all] [point prefix] [first|hop|both]}. Prints a table;
+ * exit status 0 only if every cell is right.
  */
 public final class FaultMatrix {
     private static final Duration SETTLE = Duration.ofSeconds(45);
@@ -31,7 +31,8 @@ public final class FaultMatrix {
     }
 
     /** One cell and what came of it. */
-    public record Cell(String point, String kind, String leg, String move, String verdict, long millis) {
+    public record Cell(
+            String point, String kind, String leg, String move, String verdict, long millis) {
         public boolean right() {
             return verdict.equals("ok");
         }
@@ -65,11 +66,13 @@ public final class FaultMatrix {
 
     private List<Cell> all(String kinds, String prefix, String legs) {
         List<Cell> cells = new ArrayList<>();
-        System.out.printf("%-22s %-6s %-6s %-9s %7s  %s%n", "POINT", "KIND", "LEG", "MOVE", "MS", "VERDICT");
+        System.out.printf(
+                "%-22s %-6s %-6s %-9s %7s  %s%n", "POINT", "KIND", "LEG", "MOVE", "MS", "VERDICT");
         for (FaultPoint point : FaultPoint.values()) {
             for (FaultKind kind : FaultKind.values()) {
                 boolean wanted =
-                        (kinds.equals("all") || Arrays.asList(kinds.split(",")).contains(kind.label()))
+                        (kinds.equals("all")
+                                        || Arrays.asList(kinds.split(",")).contains(kind.label()))
                                 && point.label().startsWith(prefix);
                 for (String leg : List.of("first", "hop")) {
                     boolean meets = leg.equals("first") || !point.name().startsWith("HOME_DEPUTIS");
@@ -114,7 +117,12 @@ public final class FaultMatrix {
         }
         disarm();
         return new Cell(
-                point.label(), kind.label(), leg, move, verdict, (System.nanoTime() - begin) / 1_000_000);
+                point.label(),
+                kind.label(),
+                leg,
+                move,
+                verdict,
+                (System.nanoTime() - begin) / 1_000_000);
     }
 
     private void awaitConnected() {
@@ -125,7 +133,8 @@ public final class FaultMatrix {
                                 .allMatch(
                                         node -> {
                                             String out = shell.on(node, "mig nodes --json").out();
-                                            return out.split("\"state\":\\s*\"up\"", -1).length == NODES.size() + 1;
+                                            return out.split("\"state\":\\s*\"up\"", -1).length
+                                                    == NODES.size() + 1;
                                         }));
     }
 
@@ -149,7 +158,11 @@ public final class FaultMatrix {
                 };
         shell.on(
                 node,
-                "mkdir -p /run/mig/faults && echo " + point.label() + ":" + kind.label() + " >/run/mig/faults/plan");
+                "mkdir -p /run/mig/faults && echo "
+                        + point.label()
+                        + ":"
+                        + kind.label()
+                        + " >/run/mig/faults/plan");
     }
 
     private void disarm() {
@@ -165,7 +178,9 @@ public final class FaultMatrix {
         long seen = lines();
         until("program does not go on", () -> lines() > seen + 5);
         shell.on("node1", "touch /shared/stop");
-        until("program does not end", () -> shell.on("node1", "tail -n 1 /shared/out").out().strip().equals("end"));
+        until(
+                "program does not end",
+                () -> shell.on("node1", "tail -n 1 /shared/out").out().strip().equals("end"));
         String[] out = shell.on("node1", "cat /shared/out").out().strip().split("\n");
         String[] expected =
                 IntStream.concat(IntStream.rangeClosed(1, out.length - 1), IntStream.empty())

@@ -51,7 +51,8 @@ final class LabShell {
                             .start(
                                     () -> {
                                         try {
-                                            err.append(text(process.getErrorStream().readAllBytes()));
+                                            err.append(
+                                                    text(process.getErrorStream().readAllBytes()));
                                         } catch (IOException e) {
                                             err.append(e);
                                         }

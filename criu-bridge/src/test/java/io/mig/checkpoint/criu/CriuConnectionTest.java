@@ -330,7 +330,9 @@ class CriuConnectionTest {
                 } catch (CheckpointException cut) {
                     if (cut.outcome() == CheckpointException.Outcome.FAILED) {
                         // closed before the request was sent: certainly nothing happened
-                        assertThat(cut).message().containsAnyOf("cannot take this request", "is closed");
+                        assertThat(cut)
+                                .message()
+                                .containsAnyOf("cannot take this request", "is closed");
                     }
                     assertThat(cut).message().doesNotContain("still holds");
                 }

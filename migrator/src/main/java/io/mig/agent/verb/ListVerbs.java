@@ -55,11 +55,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * ps, nodes, inspect, log, status, fault-list: what is known here and, asked all at once with a short
- * time limit, elsewhere.
+ * ps, nodes, inspect, log, status, fault-list: what is known here and, asked all at once with a
+ * short time limit, elsewhere.
  */
 final class ListVerbs {
     private static final Duration PATIENCE = Duration.ofMillis(1500);
@@ -98,7 +97,9 @@ final class ListVerbs {
 
     void register() {
         calls.serve(PsRequest.class, (from, request) -> here());
-        calls.serve(NodeRequest.class, (from, request) -> NodeReply.newBuilder().setJson(Json.write(thisNode())).build());
+        calls.serve(
+                NodeRequest.class,
+                (from, request) -> NodeReply.newBuilder().setJson(Json.write(thisNode())).build());
         calls.serve(LogRequest.class, (from, request) -> localLog(request));
     }
 
@@ -124,8 +125,7 @@ final class ListVerbs {
     }
 
     private String state(AwayRecord record) {
-        boolean reachable =
-                record.host().equals(calls.self()) || network.state(record.host()).up();
+        boolean reachable = record.host().equals(calls.self()) || network.state(record.host()).up();
         return switch (record.state()) {
             case RUNNING -> reachable ? "running" : "unreachable";
             case STOPPED -> reachable ? "stopped" : "unreachable";
@@ -161,11 +161,18 @@ final class ListVerbs {
         Map<NodeId, String> silent = new TreeMap<>();
         Map<NodeId, PsReply> replies =
                 everywhere(
-                        node -> calls.ask(node, PsRequest.getDefaultInstance(), PsReply.class, PATIENCE),
+                        node ->
+                                calls.ask(
+                                        node,
+                                        PsRequest.getDefaultInstance(),
+                                        PsReply.class,
+                                        PATIENCE),
                         silent);
         Map<HomePid, GuestItem> hosts = new LinkedHashMap<>();
         replies.forEach(
-                (node, reply) -> reply.getHostedList().forEach(g -> hosts.put(Protos.process(g.getProcess()), g)));
+                (node, reply) ->
+                        reply.getHostedList()
+                                .forEach(g -> hosts.put(Protos.process(g.getProcess()), g)));
         Map<String, JsonObject> rows = new TreeMap<>();
         for (PsReply reply : replies.values()) {
             for (GuestItem home : reply.getAwayList()) {
@@ -180,7 +187,10 @@ final class ListVerbs {
         silent.forEach(
                 (node, why) ->
                         unreachable.add(
-                                JsonObject.builder().put("node", node.name()).put("why", why).build()));
+                                JsonObject.builder()
+                                        .put("node", node.name())
+                                        .put("why", why)
+                                        .build()));
         out.ok(
                 JsonObject.builder()
                         .put("processes", MoveVerbs.array(new ArrayList<>(rows.values())))
@@ -206,7 +216,9 @@ final class ListVerbs {
                         .put("node", home.getNode())
                         .put("state", host == null ? home.getState() : host.getState());
         if (host != null) {
-            row.put("cpu", host.getCpu()).put("rssBytes", host.getResidentBytes()).put("tasks", host.getTasks());
+            row.put("cpu", host.getCpu())
+                    .put("rssBytes", host.getResidentBytes())
+                    .put("tasks", host.getTasks());
         } else {
             row.put("cpu", 0.0).put("rssBytes", 0);
         }
@@ -217,7 +229,8 @@ final class ListVerbs {
     }
 
     /** Asks this node and all others at once; who does not answer is named with the reason. */
-    private <T> Map<NodeId, T> everywhere(java.util.function.Function<NodeId, T> question, Map<NodeId, String> silent) {
+    private <T> Map<NodeId, T> everywhere(
+            java.util.function.Function<NodeId, T> question, Map<NodeId, String> silent) {
         Map<NodeId, Future<T>> futures = new LinkedHashMap<>();
         Map<NodeId, T> answers = new LinkedHashMap<>();
         try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -235,14 +248,22 @@ final class ListVerbs {
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();
                     } catch (ExecutionException e) {
-                        silent.put(node, e.getCause() instanceof MigException known ? String.valueOf(known.getMessage()) : String.valueOf(e.getCause()));
+                        silent.put(
+                                node,
+                                e.getCause() instanceof MigException known
+                                        ? String.valueOf(known.getMessage())
+                                        : String.valueOf(e.getCause()));
                     }
                 });
         return answers;
     }
 
     private JsonObject thisNode() {
-        JsonObject.Builder row = known(facts).put("state", "up").put("guests", guests.all().size()).put("away", away.all().size());
+        JsonObject.Builder row =
+                known(facts)
+                        .put("state", "up")
+                        .put("guests", guests.all().size())
+                        .put("away", away.all().size());
         load.latest()
                 .ifPresent(
                         l ->
@@ -267,14 +288,22 @@ final class ListVerbs {
         Map<NodeId, String> silent = new TreeMap<>();
         Map<NodeId, NodeReply> replies =
                 everywhere(
-                        node -> calls.ask(node, NodeRequest.getDefaultInstance(), NodeReply.class, PATIENCE),
+                        node ->
+                                calls.ask(
+                                        node,
+                                        NodeRequest.getDefaultInstance(),
+                                        NodeReply.class,
+                                        PATIENCE),
                         silent);
         Map<NodeId, JsonObject> rows = new TreeMap<>();
         replies.forEach(
                 (node, reply) ->
                         rows.put(
                                 node,
-                                Json.parseObject(reply.getJson().getBytes(java.nio.charset.StandardCharsets.UTF_8))));
+                                Json.parseObject(
+                                        reply.getJson()
+                                                .getBytes(
+                                                        java.nio.charset.StandardCharsets.UTF_8))));
         silent.forEach((node, why) -> rows.put(node, down(node, why)));
         List<JsonObject> all = new ArrayList<>();
         rows.forEach(
@@ -290,7 +319,9 @@ final class ListVerbs {
     private JsonObject down(NodeId node, String why) {
         PeerState state = network.state(node);
         JsonObject.Builder row =
-                state.facts().map(ListVerbs::known).orElseGet(() -> JsonObject.builder().put("node", node.name()));
+                state.facts()
+                        .map(ListVerbs::known)
+                        .orElseGet(() -> JsonObject.builder().put("node", node.name()));
         return row.put("state", "down").put("why", state.up() ? why : state.why()).build();
     }
 
@@ -359,23 +390,34 @@ final class ListVerbs {
         LogRequest.Builder question =
                 LogRequest.newBuilder()
                         .setActorUid(request.caller().uid())
-                        .setLimit(Math.clamp(request.args().integer("limit").orElse(50), 1, 10_000));
+                        .setLimit(
+                                Math.clamp(request.args().integer("limit").orElse(50), 1, 10_000));
         String wanted = request.args().string("process", "");
         if (!wanted.isEmpty()) {
             question.setPattern(wanted);
         }
         Map<NodeId, String> silent = new TreeMap<>();
         Map<NodeId, LogReply> replies =
-                everywhere(node -> calls.ask(node, question.build(), LogReply.class, PATIENCE), silent);
+                everywhere(
+                        node -> calls.ask(node, question.build(), LogReply.class, PATIENCE),
+                        silent);
         List<JsonObject> rows = new ArrayList<>();
         for (LogReply reply : replies.values()) {
             reply.getJsonList()
                     .forEach(
-                            j -> rows.add(Json.parseObject(j.getBytes(java.nio.charset.StandardCharsets.UTF_8))));
+                            j ->
+                                    rows.add(
+                                            Json.parseObject(
+                                                    j.getBytes(
+                                                            java.nio.charset.StandardCharsets
+                                                                    .UTF_8))));
         }
         rows.sort(Comparator.comparing((JsonObject r) -> r.string("time", "")));
         int from = Math.max(0, rows.size() - question.getLimit());
-        out.ok(JsonObject.builder().put("moves", MoveVerbs.array(rows.subList(from, rows.size()))).build());
+        out.ok(
+                JsonObject.builder()
+                        .put("moves", MoveVerbs.array(rows.subList(from, rows.size())))
+                        .build());
     }
 
     private LogReply localLog(LogRequest request) {
@@ -387,7 +429,11 @@ final class ListVerbs {
             pid = OptionalInt.of(Integer.parseInt(digits));
         }
         LogFilter filter =
-                new LogFilter(Optional.empty(), pid, Optional.empty(), Math.clamp(request.getLimit(), 1, 10_000));
+                new LogFilter(
+                        Optional.empty(),
+                        pid,
+                        Optional.empty(),
+                        Math.clamp(request.getLimit(), 1, 10_000));
         for (LogEntry entry : journal.log(filter)) {
             if (entry instanceof LogEntry.Move(MoveRecord move)
                     && (request.getActorUid() == 0 || move.intent().uid() == request.getActorUid())
@@ -404,7 +450,8 @@ final class ListVerbs {
         }
         int colon = pattern.indexOf(':');
         if (byPid) {
-            return colon < 0 || move.intent().process().home().name().equals(pattern.substring(0, colon));
+            return colon < 0
+                    || move.intent().process().home().name().equals(pattern.substring(0, colon));
         }
         return move.intent().command().contains(pattern);
     }
@@ -419,7 +466,9 @@ final class ListVerbs {
                         .put("to", move.intent().target().name())
                         .put("epoch", move.intent().epoch().value())
                         .put("outcome", outcome(move))
-                        .put("reason", move.note().isEmpty() ? move.intent().reason() : move.note());
+                        .put(
+                                "reason",
+                                move.note().isEmpty() ? move.intent().reason() : move.note());
         move.report()
                 .ifPresent(
                         r -> {
@@ -464,7 +513,8 @@ final class ListVerbs {
     void faultList(ControlRequest request, ControlResponse out) {
         List<JsonObject> points = new ArrayList<>();
         JsonArray kinds =
-                JsonArray.ofStrings(Arrays.stream(FaultKind.values()).map(FaultKind::label).toList());
+                JsonArray.ofStrings(
+                        Arrays.stream(FaultKind.values()).map(FaultKind::label).toList());
         for (FaultPoint point : FaultPoint.values()) {
             points.add(
                     JsonObject.builder()

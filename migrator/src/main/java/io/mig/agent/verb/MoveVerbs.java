@@ -38,8 +38,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * migrate, home and can. A request goes from where it was typed to the home of the process, and from
- * there to the node where the body is, which is the source of the move.
+ * migrate, home and can. A request goes from where it was typed to the home of the process, and
+ * from there to the node where the body is, which is the source of the move.
  */
 final class MoveVerbs {
     private static final Logger LOG = LoggerFactory.getLogger(MoveVerbs.class);
@@ -166,9 +166,7 @@ final class MoveVerbs {
                 journal.process(process).filter(r -> !r.ended() && r.epoch().value() > 0);
         NodeId owner = record.map(ProcessRecord::owner).orElse(calls.self());
         MoveRequest forwarded =
-                request.toBuilder()
-                        .setEpoch(record.map(r -> r.epoch().value()).orElse(0L))
-                        .build();
+                request.toBuilder().setEpoch(record.map(r -> r.epoch().value()).orElse(0L)).build();
         if (request.getCheckOnly()) {
             return owner.equals(calls.self())
                     ? check(process, forwarded)
@@ -192,7 +190,8 @@ final class MoveVerbs {
                                     .map(
                                             p ->
                                                     new io.mig.home.journal.MoveReport.Phase(
-                                                            p.getName(), Duration.ofNanos(p.getMicros() * 1000)))
+                                                            p.getName(),
+                                                            Duration.ofNanos(p.getMicros() * 1000)))
                                     .toList(),
                             report.getBytes(),
                             Duration.ofNanos(report.getFreezeMicros() * 1000),
@@ -297,8 +296,7 @@ final class MoveVerbs {
                         .setOrigin(calls.self().name())
                         .setCheckOnly(true);
         targets.forEach(t -> question.addTargets(t.name()));
-        MoveReply reply =
-                calls.ask(process.home(), question.build(), MoveReply.class, QUESTION);
+        MoveReply reply = calls.ask(process.home(), question.build(), MoveReply.class, QUESTION);
         out.ok(canJson(process, node, reply));
     }
 

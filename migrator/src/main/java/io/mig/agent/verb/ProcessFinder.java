@@ -22,8 +22,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Finds the process that a user means: a pid of this node (of an original, a deputy or a guest), {@code
- * node:pid} of its home, or the name of a command. Thread-safe.
+ * Finds the process that a user means: a pid of this node (of an original, a deputy or a guest),
+ * {@code node:pid} of its home, or the name of a command. Thread-safe.
  */
 public final class ProcessFinder {
     private final NodeId self;
@@ -91,7 +91,10 @@ public final class ProcessFinder {
                                 () ->
                                         new RefusedException(
                                                 ErrorCode.NOT_FOUND,
-                                                "pid " + pid + ": there is no such process on " + self
+                                                "pid "
+                                                        + pid
+                                                        + ": there is no such process on "
+                                                        + self
                                                         + "; it has ended or never was. Look at 'mig ps'."));
         return new HomePid(self, pid, stat.startTicks());
     }
@@ -127,13 +130,19 @@ public final class ProcessFinder {
         if (found.isEmpty()) {
             throw new RefusedException(
                     ErrorCode.NOT_FOUND,
-                    name + ": no process of this name of yours is known on " + self + "; give its pid (see 'ps')");
+                    name
+                            + ": no process of this name of yours is known on "
+                            + self
+                            + "; give its pid (see 'ps')");
         }
         if (found.size() > 1) {
             List<String> names = new ArrayList<>(found.keySet());
             throw new RefusedException(
                     ErrorCode.BAD_REQUEST,
-                    name + ": " + names.size() + " processes have this name: "
+                    name
+                            + ": "
+                            + names.size()
+                            + " processes have this name: "
                             + String.join(", ", names.subList(0, Math.min(10, names.size())))
                             + "; give one of these");
         }

@@ -31,7 +31,10 @@ final class Users {
         if (!caller.mayAct(uid)) {
             throw new RefusedException(
                     ErrorCode.NOT_ALLOWED,
-                    process.brief() + " belongs to " + name(uid) + "; only he and root see its details");
+                    process.brief()
+                            + " belongs to "
+                            + name(uid)
+                            + "; only he and root see its details");
         }
     }
 }

@@ -72,8 +72,7 @@ public final class HomeDesk {
     private final Set<MoveId> doomed = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
-    public HomeDesk(
-            Journal journal, Calls calls, DeputyWorks deputies, Faults faults) {
+    public HomeDesk(Journal journal, Calls calls, DeputyWorks deputies, Faults faults) {
         this.journal = journal;
         this.calls = calls;
         this.deputies = deputies;
@@ -164,7 +163,8 @@ public final class HomeDesk {
         } catch (JournalException e) {
             if (settled(move) != Decision.COMMITTED) {
                 doomed.add(move);
-                throw new RefusedException(ErrorCode.NOT_DURABLE, true, String.valueOf(e.getMessage()));
+                throw new RefusedException(
+                        ErrorCode.NOT_DURABLE, true, String.valueOf(e.getMessage()));
             }
         }
         faults.at(FaultPoint.HOME_COMMITTED);
@@ -194,12 +194,11 @@ public final class HomeDesk {
         journal.process(intent.process()).ifPresent(deputies::bodyIsAt);
         boolean thawed = thaw(intent);
         if (!thawed) {
-            Thread.ofVirtual().name("thaw-" + intent.process().brief()).start(() -> keepThawing(intent));
+            Thread.ofVirtual()
+                    .name("thaw-" + intent.process().brief())
+                    .start(() -> keepThawing(intent));
         }
-        return CommitReply.newBuilder()
-                .setThawed(thawed)
-                .setEpoch(intent.epoch().value())
-                .build();
+        return CommitReply.newBuilder().setThawed(thawed).setEpoch(intent.epoch().value()).build();
     }
 
     private boolean thaw(MoveIntent intent) {
@@ -247,7 +246,10 @@ public final class HomeDesk {
             LOG.info("abort came too late: move={} {}", move, String.valueOf(e.getMessage()));
         } catch (JournalException e) {
             if (settled(move) != Decision.COMMITTED) {
-                LOG.warn("abort is remembered in memory only: move={} {}", move, String.valueOf(e.getMessage()));
+                LOG.warn(
+                        "abort is remembered in memory only: move={} {}",
+                        move,
+                        String.valueOf(e.getMessage()));
                 doomed.add(move);
             }
         }
@@ -269,8 +271,7 @@ public final class HomeDesk {
                     case ABORTED -> DecisionReply.Decision.ABORTED;
                 });
         record.flatMap(r -> journal.process(r.intent().process()))
-                .ifPresent(
-                        p -> reply.setOwner(p.owner().name()).setEpoch(p.epoch().value()));
+                .ifPresent(p -> reply.setOwner(p.owner().name()).setEpoch(p.epoch().value()));
         return reply.build();
     }
 
@@ -360,14 +361,21 @@ public final class HomeDesk {
 
     /** The process has ended at home: whatever is left of it elsewhere goes too. */
     public void ended(ProcessRecord process) {
-        discard(process.owner(), process.process(), process.epoch().value(), "the process has ended");
+        discard(
+                process.owner(),
+                process.process(),
+                process.epoch().value(),
+                "the process has ended");
     }
 
     private void send(NodeId host, DiscardRequest request) {
         try {
             calls.ask(host, request, DiscardReply.class);
         } catch (MigException e) {
-            LOG.info("host could not be told to discard now, it will ask: host={} {}", host, String.valueOf(e.getMessage()));
+            LOG.info(
+                    "host could not be told to discard now, it will ask: host={} {}",
+                    host,
+                    String.valueOf(e.getMessage()));
         }
     }
 

@@ -2,9 +2,9 @@ package io.mig.migration.source;
 
 import io.mig.checkpoint.DumpRequest;
 import io.mig.checkpoint.criu.CriuConnection;
-import io.mig.home.journal.DeputyRecord;
 import io.mig.checkpoint.image.TaskImage;
 import io.mig.checkpoint.proc.TreeFacts;
+import io.mig.home.journal.DeputyRecord;
 import io.mig.migration.preflight.PreflightReport;
 import io.mig.migration.preflight.SourceFacts;
 import java.nio.ByteBuffer;
@@ -12,8 +12,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * What moves away from this node: either an original in its home's own surroundings, or the body in a
- * capsule. One owner thread. The order of calls is that of the methods; {@link #thaw} may come at
+ * What moves away from this node: either an original in its home's own surroundings, or the body in
+ * a capsule. One owner thread. The order of calls is that of the methods; {@link #thaw} may come at
  * any point before {@link #release}.
  */
 sealed interface Body extends AutoCloseable permits OriginalBody, GuestBody {
@@ -50,8 +50,8 @@ sealed interface Body extends AutoCloseable permits OriginalBody, GuestBody {
     void thaw();
 
     /**
-     * The move is committed and the body runs elsewhere: the copy here goes. Of an original its home
-     * takes care (it becomes the deputy).
+     * The move is committed and the body runs elsewhere: the copy here goes. Of an original its
+     * home takes care (it becomes the deputy).
      */
     void release();
 

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What each process of a tree is told when it becomes a deputy: its name, the streams it carries, and
- * the signals that travelled inside the image and must not be forwarded once more.
+ * What each process of a tree is told when it becomes a deputy: its name, the streams it carries,
+ * and the signals that travelled inside the image and must not be forwarded once more.
  */
 final class DeputyPlans {
     private DeputyPlans() {}

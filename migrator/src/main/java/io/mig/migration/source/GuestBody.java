@@ -51,7 +51,9 @@ final class GuestBody implements Body {
     private boolean frozen;
     private boolean exported;
 
-    /** @param dropper throws a guest of this host away, with its capsule and records */
+    /**
+     * @param dropper throws a guest of this host away, with its capsule and records
+     */
     GuestBody(
             Guest guest,
             SourceFactsReader reader,
@@ -138,8 +140,8 @@ final class GuestBody implements Body {
     }
 
     /**
-     * A parent that waits in vfork(2) counts as frozen but cannot be dumped (it is in state D): it is
-     * let go for a moment.
+     * A parent that waits in vfork(2) counts as frozen but cannot be dumped (it is in state D): it
+     * is let go for a moment.
      */
     private void freezeWhenQuiet() {
         for (int attempt = 1; ; attempt++) {

@@ -63,7 +63,9 @@ final class HomeLine {
         }
     }
 
-    /** Gives the move up unless it was committed; returns COMMITTED or ABORTED, and nothing else. */
+    /**
+     * Gives the move up unless it was committed; returns COMMITTED or ABORTED, and nothing else.
+     */
     Decision abort(String why) {
         AbortRequest request =
                 AbortRequest.newBuilder().setMoveId(move.toString()).setWhy(cut(why)).build();

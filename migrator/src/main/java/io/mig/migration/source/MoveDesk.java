@@ -30,8 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Moves whose source is this node: one at a time per process, tried again when something passing was
- * in the way, and taken up after a restart of the agent. Thread-safe.
+ * Moves whose source is this node: one at a time per process, tried again when something passing
+ * was in the way, and taken up after a restart of the agent. Thread-safe.
  */
 public final class MoveDesk {
     private static final Logger LOG = LoggerFactory.getLogger(MoveDesk.class);
@@ -63,7 +63,9 @@ public final class MoveDesk {
             throw new RefusedException(
                     ErrorCode.BUSY,
                     true,
-                    "process=" + order.process().brief() + " is being moved already; wait for that move");
+                    "process="
+                            + order.process().brief()
+                            + " is being moved already; wait for that move");
         }
         try {
             return withAttempts(order, progress);
@@ -86,7 +88,11 @@ public final class MoveDesk {
                 if (!e.retryable() || attempt >= context.config().attempts()) {
                     throw e;
                 }
-                LOG.info("trying again: process={} attempt={} {}", order.process(), attempt, e.getMessage());
+                LOG.info(
+                        "trying again: process={} attempt={} {}",
+                        order.process(),
+                        attempt,
+                        e.getMessage());
                 LockSupport.parkNanos(BETWEEN_ATTEMPTS.multipliedBy(attempt).toNanos());
                 order =
                         new MoveOrder(
@@ -115,7 +121,10 @@ public final class MoveDesk {
         if (!order.process().home().equals(context.calls().self()) || order.epoch().value() > 0) {
             throw new RefusedException(
                     ErrorCode.NOT_FOUND,
-                    "no body of process=" + order.process().brief() + " is on " + context.calls().self());
+                    "no body of process="
+                            + order.process().brief()
+                            + " is on "
+                            + context.calls().self());
         }
         return new OriginalBody(
                 order.process().pid(),
@@ -126,7 +135,9 @@ public final class MoveDesk {
                 "move-" + order.move().toString().substring(0, 8));
     }
 
-    /** Everything in the way of a move to each target; an empty list of targets asks about any move. */
+    /**
+     * Everything in the way of a move to each target; an empty list of targets asks about any move.
+     */
     public List<TargetObstacles> obstacles(MoveOrder order, List<NodeId> targets) {
         try (Body body = body(order)) {
             SourceFacts facts = body.facts();
@@ -144,7 +155,9 @@ public final class MoveDesk {
                 answers.add(
                         new TargetObstacles(
                                 Optional.of(target),
-                                Preflight.check(facts, Optional.of(there), policy).obstacles().stream()
+                                Preflight.check(facts, Optional.of(there), policy)
+                                        .obstacles()
+                                        .stream()
                                         .filter(o -> !anyway.contains(o))
                                         .toList()));
             }
@@ -192,7 +205,11 @@ public final class MoveDesk {
                             .resolve("out-" + note.move().toString().substring(0, 8)));
             note.delete(context.config().notesDir());
         } catch (IOException | MigException | CheckpointException e) {
-            LOG.error("move could not be settled: process={} decision={}", note.process(), decision, e);
+            LOG.error(
+                    "move could not be settled: process={} decision={}",
+                    note.process(),
+                    decision,
+                    e);
         }
     }
 

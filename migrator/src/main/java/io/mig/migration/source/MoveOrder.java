@@ -12,4 +12,10 @@ import io.mig.model.NodeId;
  * @param actorUid user who asked, 0 for root and for the cluster itself
  */
 public record MoveOrder(
-        MoveId move, HomePid process, Epoch epoch, NodeId to, int actorUid, int actorPid, String reason) {}
+        MoveId move,
+        HomePid process,
+        Epoch epoch,
+        NodeId to,
+        int actorUid,
+        int actorPid,
+        String reason) {}

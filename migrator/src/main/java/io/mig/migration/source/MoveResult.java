@@ -11,7 +11,12 @@ import java.util.List;
  * @param bytes sent to the target
  */
 public record MoveResult(
-        MoveOrder order, String mode, Duration freeze, Duration total, long bytes, List<Phase> phases) {
+        MoveOrder order,
+        String mode,
+        Duration freeze,
+        Duration total,
+        long bytes,
+        List<Phase> phases) {
     public MoveResult {
         phases = List.copyOf(phases);
     }

@@ -14,7 +14,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/** Builds the text of the capsule's PREPARE command: the ids and streams that the tree must find. */
+/**
+ * Builds the text of the capsule's PREPARE command: the ids and streams that the tree must find.
+ */
 final class PrepareText {
     private static final int UNIX98_PTY_MAJOR = 136;
     private static final int ROOM = 256;
@@ -62,7 +64,9 @@ final class PrepareText {
         text.append("last_pid=").append(gap(used, youngest(tree))).append('\n');
         for (ExternalStream s : plan.streams()) {
             if (s.kind() == StreamKind.TTY) {
-                text.append("tty=%d stream=%d link=%d\n".formatted(ttyIndex(s.criuKey()), s.id(), s.link()));
+                text.append(
+                        "tty=%d stream=%d link=%d\n"
+                                .formatted(ttyIndex(s.criuKey()), s.id(), s.link()));
             } else {
                 text.append(
                         "stream=%d link=%d kind=%s flags=%d%s\n"
@@ -78,8 +82,9 @@ final class PrepareText {
     }
 
     /**
-     * A pid after which the next pids are free for the capsule's own helpers, and stay free while the
-     * tree goes on forking until it is frozen: new children get the pids after the youngest one.
+     * A pid after which the next pids are free for the capsule's own helpers, and stay free while
+     * the tree goes on forking until it is frozen: new children get the pids after the youngest
+     * one.
      */
     static int gap(Set<Integer> used, int youngest) {
         for (int candidate = FIRST_GAP; candidate < LAST_GAP; candidate += STEP) {
@@ -100,7 +105,9 @@ final class PrepareText {
                 .orElse(1);
     }
 
-    /** The N of /dev/pts/N, from CRIU's key {@code tty[RDEV:DEV]} with a device number of stat(2). */
+    /**
+     * The N of /dev/pts/N, from CRIU's key {@code tty[RDEV:DEV]} with a device number of stat(2).
+     */
     static int ttyIndex(String key) {
         long rdev = Long.parseLong(key.substring(4, key.indexOf(':')), 16);
         int major = (int) ((rdev >> 8) & 0xfff);

@@ -46,9 +46,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -170,7 +170,9 @@ final class SourceMove {
         private final transient SourceNote note;
 
         AfterCommitException(SourceNote note, Throwable cause) {
-            super("the process has moved, but tidying up is not finished: " + cause.getMessage(), cause);
+            super(
+                    "the process has moved, but tidying up is not finished: " + cause.getMessage(),
+                    cause);
             this.note = note;
         }
 
@@ -182,8 +184,8 @@ final class SourceMove {
     private record Checked(SourceFacts facts, PreflightReport report) {}
 
     /**
-     * A tree that forks while it is looked at shows things that are not there a moment later (a child
-     * that seems to be a stranger): only what is seen several times counts.
+     * A tree that forks while it is looked at shows things that are not there a moment later (a
+     * child that seems to be a stranger): only what is seen several times counts.
      */
     private Checked look() {
         for (int look = 1; ; look++) {
@@ -353,7 +355,9 @@ final class SourceMove {
     }
 
     private static boolean sameStreams(List<ExternalStream> a, List<ExternalStream> b) {
-        return a.stream().map(SourceMove::identity).toList()
+        return a.stream()
+                .map(SourceMove::identity)
+                .toList()
                 .equals(b.stream().map(SourceMove::identity).toList());
     }
 
@@ -361,7 +365,8 @@ final class SourceMove {
         return List.of(s.id(), s.kind(), s.criuKey(), s.link());
     }
 
-    private void dump(CriuConnection criu, ImageSender sender, SourceFacts facts) throws IOException {
+    private void dump(CriuConnection criu, ImageSender sender, SourceFacts facts)
+            throws IOException {
         for (String path : Preflight.deleteBeforeDump(facts)) {
             java.nio.file.Files.deleteIfExists(Path.of(path));
         }
@@ -404,7 +409,8 @@ final class SourceMove {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while images were sent", e);
         } catch (TimeoutException e) {
-            throw new IOException("images were not taken within " + context.config().criuTimeout(), e);
+            throw new IOException(
+                    "images were not taken within " + context.config().criuTimeout(), e);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException known) {
                 throw known;
@@ -494,7 +500,10 @@ final class SourceMove {
                             .build(),
                     DiscardReply.class);
         } catch (MigException e) {
-            LOG.info("target could not be told, it will ask home: target={} {}", order.to(), e.getMessage());
+            LOG.info(
+                    "target could not be told, it will ask home: target={} {}",
+                    order.to(),
+                    e.getMessage());
         }
     }
 

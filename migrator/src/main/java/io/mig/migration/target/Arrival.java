@@ -101,7 +101,9 @@ final class Arrival {
             guest.capsule().importState(order.getLinkState().asReadOnlyByteBuffer());
         }
         long begin = System.nanoTime();
-        RestoreResult result = connection().restore(request(order), new AtPreResume(Set.copyOf(order.getTasksList())));
+        RestoreResult result =
+                connection()
+                        .restore(request(order), new AtPreResume(Set.copyOf(order.getTasksList())));
         LOG.debug("restored: process={} criu={}", guest.process(), result.duration());
         if (!guest.capsule().guests().awaitFrozen(Duration.ofSeconds(5))) {
             throw new RefusedException(
@@ -109,7 +111,8 @@ final class Arrival {
                     "the restored body does not stay frozen: process=" + guest.process());
         }
         StringBuilder restored = new StringBuilder("pids=");
-        restored.append(String.join(",", order.getLinksList().stream().map(String::valueOf).toList()));
+        restored.append(
+                String.join(",", order.getLinksList().stream().map(String::valueOf).toList()));
         guest.capsule().command(FrameType.RESTORED, restored.append('\n').toString());
         long micros = (System.nanoTime() - begin) / 1000;
         faults.at(FaultPoint.TARGET_RESTORED);
@@ -117,7 +120,10 @@ final class Arrival {
             refuseIfCancelled();
         }
         Directories.deleteTree(images);
-        return RestoreReply.newBuilder().setRestoreMicros(micros).setReceivedBytes(received).build();
+        return RestoreReply.newBuilder()
+                .setRestoreMicros(micros)
+                .setReceivedBytes(received)
+                .build();
     }
 
     private RestoreRequest request(io.mig.wire.proto.RestoreRequest order) {
@@ -125,7 +131,8 @@ final class Arrival {
                 RestoreRequest.of(images).shellJob(request.getShellJob()).rstSibling(true);
         for (StreamItem stream : order.getStreamsList()) {
             Integer fd = fds.get(stream.getId());
-            // the terminal of a member of a session comes from criu's stdin, that of a leader by its key
+            // the terminal of a member of a session comes from criu's stdin, that of a leader by
+            // its key
             boolean fromStdin = stream.getKind().equals("tty") && request.getShellJob();
             if (fd != null && !fromStdin) {
                 builder.inheritFd(stream.getCriuKey(), fd);
@@ -142,8 +149,7 @@ final class Arrival {
             throw new RefusedException(ErrorCode.TIMEOUT, "interrupted while images arrived");
         } catch (TimeoutException e) {
             throw new RefusedException(
-                    ErrorCode.TIMEOUT,
-                    "images did not arrive within " + config.criuTimeout());
+                    ErrorCode.TIMEOUT, "images did not arrive within " + config.criuTimeout());
         } catch (ExecutionException e) {
             throw new RefusedException(
                     ErrorCode.CHECKPOINT_FAILED, "images did not arrive: " + e.getCause());
@@ -189,8 +195,8 @@ final class Arrival {
     }
 
     /**
-     * At pre-resume every restored task is stopped by ptrace at the end of its sigreturn. Moved into a
-     * frozen cgroup now, it runs no instruction of its own when CRIU lets go.
+     * At pre-resume every restored task is stopped by ptrace at the end of its sigreturn. Moved
+     * into a frozen cgroup now, it runs no instruction of its own when CRIU lets go.
      */
     private final class AtPreResume implements CheckpointListener {
         private final Set<Integer> tasks;

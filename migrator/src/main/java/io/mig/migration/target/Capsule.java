@@ -164,8 +164,7 @@ public final class Capsule {
                     "no answer within " + patience + ": capsule=" + id + " waiting for " + what);
         } catch (ExecutionException e) {
             throw new RefusedException(
-                    ErrorCode.REFUSED,
-                    "capsule=" + id + " " + what + " failed: " + e.getCause());
+                    ErrorCode.REFUSED, "capsule=" + id + " " + what + " failed: " + e.getCause());
         }
     }
 

@@ -5,7 +5,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The text lines of capsule commands and their replies: {@code key=value} fields, separated by blanks. */
+/**
+ * The text lines of capsule commands and their replies: {@code key=value} fields, separated by
+ * blanks.
+ */
 final class CapsuleText {
     private CapsuleText() {}
 

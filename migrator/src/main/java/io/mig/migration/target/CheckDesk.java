@@ -19,9 +19,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/**
- * Answers "what have you got of what this tree needs?". Looks and changes nothing. Thread-safe.
- */
+/** Answers "what have you got of what this tree needs?". Looks and changes nothing. Thread-safe. */
 public final class CheckDesk {
     private final TargetConfig config;
     private final Calls calls;
@@ -53,7 +51,8 @@ public final class CheckDesk {
         List<String> declared = config.shared().stream().map(Path::toString).toList();
         Set<String> proven = new HashSet<>();
         for (ProbeItem probe : request.getProbesList()) {
-            if (SharedProbe.found(declared, probe.getFolder(), probe.getName(), probe.getSecret())) {
+            if (SharedProbe.found(
+                    declared, probe.getFolder(), probe.getName(), probe.getSecret())) {
                 proven.add(probe.getFolder());
             }
         }

@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All capsules of this host, by the move that brought them, each with its record on disk. Thread-safe;
- * changes of one guest are made by one thread at a time (the move's, or home's order).
+ * All capsules of this host, by the move that brought them, each with its record on disk.
+ * Thread-safe; changes of one guest are made by one thread at a time (the move's, or home's order).
  */
 public final class Guests {
     private static final Logger LOG = LoggerFactory.getLogger(Guests.class);
@@ -37,7 +37,10 @@ public final class Guests {
             if (capsule.alive()) {
                 guests.put(record.move(), new Guest(record, capsule));
             } else {
-                LOG.info("capsule of an earlier agent is gone: {} process={}", capsule, record.process());
+                LOG.info(
+                        "capsule of an earlier agent is gone: {} process={}",
+                        capsule,
+                        record.process());
                 capsule.destroy();
                 record.delete(directory);
             }
@@ -52,7 +55,9 @@ public final class Guests {
         guests.put(guest.move(), guest);
     }
 
-    /** Remembers a change that must take effect even if the disk is full: home's journal knows it. */
+    /**
+     * Remembers a change that must take effect even if the disk is full: home's journal knows it.
+     */
     public void advance(Guest guest) {
         guests.put(guest.move(), guest);
         try {

@@ -89,7 +89,11 @@ public final class TargetDesk {
         for (Guest guest : guests.reload(factory)) {
             capsules.put(guest.capsule().id(), guest.capsule());
             if (guest.record().state() == GuestRecord.State.RUNNING) {
-                routes.bodyIsHere(guest.process(), guest.epoch(), guest.capsule().id(), Set.copyOf(guest.record().links()));
+                routes.bodyIsHere(
+                        guest.process(),
+                        guest.epoch(),
+                        guest.capsule().id(),
+                        Set.copyOf(guest.record().links()));
             } else {
                 Thread.ofVirtual()
                         .name("settle-" + guest.process().brief())
@@ -132,8 +136,12 @@ public final class TargetDesk {
         if (config.maxGuests() <= guests.all().size()) {
             throw new RefusedException(
                     ErrorCode.NO_ROOM,
-                    "node=" + calls.self() + " is full: guests=" + guests.all().size()
-                            + " limit=" + config.maxGuests());
+                    "node="
+                            + calls.self()
+                            + " is full: guests="
+                            + guests.all().size()
+                            + " limit="
+                            + config.maxGuests());
         }
         CapsuleFactory.Launch launch = factory.launch(UUID.randomUUID(), request.getHostname());
         Capsule capsule = launch.capsule();
@@ -210,12 +218,17 @@ public final class TargetDesk {
                                         new RefusedException(
                                                 ErrorCode.NOT_FOUND,
                                                 "no body here for move=" + move));
-        if (!guest.process().home().equals(home)
-                || guest.epoch().value() != request.getEpoch()) {
+        if (!guest.process().home().equals(home) || guest.epoch().value() != request.getEpoch()) {
             throw new RefusedException(
                     ErrorCode.STALE,
-                    "home=" + home + " epoch=" + request.getEpoch() + " may not start "
-                            + guest.process() + " of epoch=" + guest.epoch());
+                    "home="
+                            + home
+                            + " epoch="
+                            + request.getEpoch()
+                            + " may not start "
+                            + guest.process()
+                            + " of epoch="
+                            + guest.epoch());
         }
         if (guest.record().state() == GuestRecord.State.RESERVED && arrivals.containsKey(move)) {
             throw new RefusedException(ErrorCode.STALE, "body is not complete: move=" + move);
@@ -224,7 +237,11 @@ public final class TargetDesk {
         if (guest.record().state() != GuestRecord.State.RUNNING) {
             faults.at(FaultPoint.TARGET_THAW);
             guest.capsule().guests().thaw();
-            routes.bodyIsHere(guest.process(), guest.epoch(), guest.capsule().id(), Set.copyOf(guest.record().links()));
+            routes.bodyIsHere(
+                    guest.process(),
+                    guest.epoch(),
+                    guest.capsule().id(),
+                    Set.copyOf(guest.record().links()));
             guests.advance(guest.with(GuestRecord.State.RUNNING));
             Optional.ofNullable(arrivals.remove(move)).ifPresent(Arrival::release);
             LOG.info("body runs here: process={} epoch={}", guest.process(), guest.epoch());
@@ -256,7 +273,11 @@ public final class TargetDesk {
     }
 
     private void discard(Guest guest, String why) {
-        LOG.info("body is thrown away: process={} epoch={} reason={}", guest.process(), guest.epoch(), why);
+        LOG.info(
+                "body is thrown away: process={} epoch={} reason={}",
+                guest.process(),
+                guest.epoch(),
+                why);
         drop(guest);
     }
 
@@ -317,14 +338,18 @@ public final class TargetDesk {
                 DecisionReply reply =
                         calls.ask(
                                 guest.process().home(),
-                                DecisionRequest.newBuilder().setMoveId(guest.move().toString()).build(),
+                                DecisionRequest.newBuilder()
+                                        .setMoveId(guest.move().toString())
+                                        .build(),
                                 DecisionReply.class);
                 switch (reply.getDecision()) {
                     case COMMITTED ->
-                            // home thaws what it has committed; it learns that we are here by our inventory
+                            // home thaws what it has committed; it learns that we are here by our
+                            // inventory
                             LOG.info("body waits for home's word: process={}", guest.process());
                     case INTENT -> LOG.debug("not decided yet: move={}", guest.move());
-                    case ABORTED, UNKNOWN, UNRECOGNIZED -> discard(guest, "home has aborted the move");
+                    case ABORTED, UNKNOWN, UNRECOGNIZED ->
+                            discard(guest, "home has aborted the move");
                 }
             } catch (MigException e) {
                 LOG.debug("home cannot be asked now: {}", e.getMessage());
