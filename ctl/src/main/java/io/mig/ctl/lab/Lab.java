@@ -201,6 +201,11 @@ public final class Lab {
         agents.start(running(node), environment);
     }
 
+    /** Waits until a node's agent answers; returns at once on a node that was made without one. */
+    public void awaitAgent(LabNode node) {
+        agents.awaitIfConfigured(running(node));
+    }
+
     /** Kills a node's agent with SIGKILL; the node's keeper starts it again. */
     public void crashAgent(LabNode node) {
         agents.crash(running(node));

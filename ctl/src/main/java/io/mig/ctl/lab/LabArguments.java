@@ -21,7 +21,7 @@ record LabArguments(
         Map<String, String> options,
         Map<String, String> environment) {
     private static final Set<String> WITH_VALUE = Set.of("name", "env", "state-size");
-    private static final Set<String> FLAGS = Set.of("json", "no-agents", "help");
+    private static final Set<String> FLAGS = Set.of("json", "no-agents", "no-wait", "help");
 
     LabArguments {
         words = List.copyOf(words);

@@ -32,7 +32,8 @@ public final class LabMain {
               kill NODE              cut its power: all its processes end at once; its files stay
               start NODE [--env K=V] start it again on its old files
               agent NODE stop|start|restart|kill [--env K=V]
-                                     its agent alone; kill is a crash, after which it is started again
+                                     its agent alone; kill is a crash, after which it is started again;
+                                     starting waits until the agent answers, unless --no-wait
               link NODE RATE|off     limit its link, e.g. 100mbit; off: no limit
               cut A B, heal          let packets between two nodes vanish; undo all cuts
               list [--json]          the nodes
@@ -75,9 +76,11 @@ public final class LabMain {
             case "up" -> up(lab, arguments, out);
             case "down" -> lab.down();
             case "kill" -> lab.kill(node(arguments, 0, "kill NODE"));
-            case "start" ->
-                    lab.start(
-                            node(arguments, 0, "start NODE [--env K=V]"), arguments.environment());
+            case "start" -> {
+                LabNode node = node(arguments, 0, "start NODE [--env K=V] [--no-wait]");
+                lab.start(node, arguments.environment());
+                await(lab, node, arguments);
+            }
             case "link" -> {
                 String rate = arguments.word(1, "link NODE RATE|off");
                 lab.link(
@@ -118,17 +121,27 @@ public final class LabMain {
     }
 
     private static void agent(Lab lab, LabArguments arguments) {
-        String usage = "agent NODE stop|start|restart|kill [--env K=V]";
+        String usage = "agent NODE stop|start|restart|kill [--env K=V] [--no-wait]";
         LabNode node = node(arguments, 0, usage);
         switch (arguments.word(1, usage)) {
             case "stop" -> lab.stopAgent(node);
-            case "start" -> lab.startAgent(node, arguments.environment());
+            case "start" -> {
+                lab.startAgent(node, arguments.environment());
+                await(lab, node, arguments);
+            }
             case "restart" -> {
                 lab.stopAgent(node);
                 lab.startAgent(node, arguments.environment());
+                await(lab, node, arguments);
             }
             case "kill" -> lab.crashAgent(node);
             default -> throw new LabException("usage: mig lab " + usage);
+        }
+    }
+
+    private static void await(Lab lab, LabNode node, LabArguments arguments) {
+        if (!arguments.has("no-wait")) {
+            lab.awaitAgent(node);
         }
     }
 

@@ -23,7 +23,7 @@ import java.util.function.BooleanSupplier;
  * /run/mig-lab}.
  */
 final class NodeAgents {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static final Duration CALL = Duration.ofSeconds(2);
     private static final int LOG_LINES = 15;
@@ -77,6 +77,13 @@ final class NodeAgents {
                 node ->
                         awaitAgent(
                                 node, "to reach all others", () -> nodesUp(node) == nodes.size()));
+    }
+
+    /** Waits until the agent answers; returns at once on a node that was made without one. */
+    void awaitIfConfigured(LabNode node) {
+        if (Files.exists(etc(node).resolve("agent.toml"))) {
+            awaitRunning(node);
+        }
     }
 
     private void awaitRunning(LabNode node) {
