@@ -15,16 +15,14 @@ import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.PeerCredentials;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,8 +30,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A Unix stream socket whose clients are known by their credentials (unix(7), SO_PEERCRED). A stale
- * socket file of a former server is replaced, that of a living one is not. Start and close from one
- * thread; handlers run on event loops.
+ * socket file of a former server is replaced. Start and close from one thread; handlers run on
+ * event loops.
  */
 public final class LocalServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LocalServer.class);
@@ -47,6 +45,7 @@ public final class LocalServer implements AutoCloseable {
     private final int mode;
     private final Function<LocalPeer, LocalHandler> handlers;
     private @Nullable MultiThreadIoEventLoopGroup loops;
+    private @Nullable Channel listener;
 
     /**
      * @param mode permission bits of the socket file: who may connect
@@ -65,24 +64,25 @@ public final class LocalServer implements AutoCloseable {
         loops = group;
         Path temporary = path.resolveSibling(path.getFileName() + ".new");
         Files.createDirectories(path.toAbsolutePath().getParent());
-        refuseIfServed();
         Files.deleteIfExists(temporary);
         try {
-            new ServerBootstrap()
-                    .group(group)
-                    .channel(EpollServerDomainSocketChannel.class)
-                    .option(ChannelOption.SO_BACKLOG, 1024)
-                    .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, OUTBOUND)
-                    .childHandler(
-                            new ChannelInitializer<EpollDomainSocketChannel>() {
-                                @Override
-                                protected void initChannel(EpollDomainSocketChannel channel)
-                                        throws IOException {
-                                    accept(channel);
-                                }
-                            })
-                    .bind(new DomainSocketAddress(temporary.toFile()))
-                    .syncUninterruptibly();
+            listener =
+                    new ServerBootstrap()
+                            .group(group)
+                            .channel(EpollServerDomainSocketChannel.class)
+                            .option(ChannelOption.SO_BACKLOG, 1024)
+                            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, OUTBOUND)
+                            .childHandler(
+                                    new ChannelInitializer<EpollDomainSocketChannel>() {
+                                        @Override
+                                        protected void initChannel(EpollDomainSocketChannel channel)
+                                                throws IOException {
+                                            accept(channel);
+                                        }
+                                    })
+                            .bind(new DomainSocketAddress(temporary.toFile()))
+                            .syncUninterruptibly()
+                            .channel();
             Files.setPosixFilePermissions(temporary, permissions(mode));
             Files.move(
                     temporary,
@@ -92,29 +92,6 @@ public final class LocalServer implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             close();
             throw new IOException("cannot listen on socket=" + path + ": " + e.getMessage(), e);
-        }
-    }
-
-    /**
-     * A socket file whose server is gone refuses connections; one that accepts has a living server.
-     */
-    private void refuseIfServed() throws IOException {
-        if (!Files.exists(path)) {
-            return;
-        }
-        boolean served;
-        try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            served = probe.connect(UnixDomainSocketAddress.of(path));
-        } catch (IOException e) {
-            LOG.debug("nobody serves socket={}", path, e);
-            served = false;
-        }
-        if (served) {
-            close();
-            throw new IOException(
-                    "cannot listen on socket="
-                            + path
-                            + ": another process serves it; stop that one first");
         }
     }
 
@@ -151,7 +128,12 @@ public final class LocalServer implements AutoCloseable {
     @Override
     public void close() {
         MultiThreadIoEventLoopGroup group = loops;
+        Channel listening = listener;
         loops = null;
+        listener = null;
+        if (listening != null) {
+            listening.close().awaitUninterruptibly(1000);
+        }
         if (group != null) {
             group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(3000);
         }
@@ -202,10 +184,19 @@ public final class LocalServer implements AutoCloseable {
         }
     }
 
-    private record Connection(LocalPeer peer, Channel channel) implements LocalConnection {
+    private record Connection(LocalPeer peer, Channel channel, AtomicBoolean givenUp)
+            implements LocalConnection {
+        Connection(LocalPeer peer, Channel channel) {
+            this(peer, channel, new AtomicBoolean());
+        }
+
         @Override
         public void send(ByteBuffer bytes) {
+            if (!channel.isActive() || givenUp.get()) {
+                return;
+            }
             if (!channel.isWritable() && channel.bytesBeforeWritable() > MAX_QUEUED) {
+                givenUp.set(true);
                 LOG.warn(
                         "local connection closed, it does not read what is sent to it: peer={} waiting={}",
                         peer,
