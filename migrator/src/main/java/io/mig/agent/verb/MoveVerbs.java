@@ -317,7 +317,7 @@ final class MoveVerbs {
                 nodes.add(
                         JsonObject.builder()
                                 .put("node", target.getNode())
-                                .put("ok", free)
+                                .put("ok", free && !never)
                                 .put("why", free ? "" : target.getObstacles(0).getWhat())
                                 .build());
             }

@@ -23,8 +23,11 @@ sealed interface Body extends AutoCloseable permits OriginalBody, GuestBody {
     /** Root pid as CRIU and the tree itself see it: the home pid. */
     int innerPid();
 
-    /** Reads everything about the tree; may be called again when it is frozen. */
+    /** Reads everything about the tree. */
     SourceFacts facts();
+
+    /** Reads again what may have changed since, as fast as possible: the tree is frozen now. */
+    SourceFacts facts(SourceFacts before);
 
     /** Starts the CRIU that will dump it. */
     CriuConnection startCriu();

@@ -93,6 +93,15 @@ final class GuestBody implements Body {
 
     @Override
     public SourceFacts facts() {
+        return reader.read(hostPid, agent.get(), Optional.of(surroundings()));
+    }
+
+    @Override
+    public SourceFacts facts(SourceFacts before) {
+        return reader.reread(before, Optional.of(surroundings()));
+    }
+
+    private CapsuleContext surroundings() {
         Map<Integer, String> keys = guest.capsule().keys();
         List<KnownStream> streams = new ArrayList<>();
         for (GuestStream s : guest.record().streams()) {
@@ -107,8 +116,7 @@ final class GuestBody implements Body {
                 capsule.standIns().pids().stream()
                         .filter(p -> p != init)
                         .collect(Collectors.toUnmodifiableSet());
-        CapsuleContext context = reader.capsule(init, standIns, hostPid, streams);
-        return reader.read(hostPid, agent.get(), Optional.of(context));
+        return reader.capsule(init, standIns, hostPid, streams);
     }
 
     private static StreamKind kind(String text) {

@@ -70,6 +70,11 @@ final class OriginalBody implements Body {
     }
 
     @Override
+    public SourceFacts facts(SourceFacts before) {
+        return reader.reread(before, Optional.empty());
+    }
+
+    @Override
     public CriuConnection startCriu() {
         return launcher.start(START_CRIU);
     }

@@ -124,7 +124,7 @@ final class SourceMove {
             try (CriuConnection criu = body.startCriu();
                     ImageSender sender = sender()) {
                 faults.at(FaultPoint.SOURCE_RESERVED);
-                deputies = frozen(criu, sender, report);
+                deputies = frozen(criu, sender, facts, report);
             }
             phases.begin("commit");
             CommitReply reply = home.commit(deputies);
@@ -307,12 +307,13 @@ final class SourceMove {
 
     /** From the freeze to the frozen body at the target. */
     private List<DeputyRecord> frozen(
-            CriuConnection criu, ImageSender sender, PreflightReport before) throws IOException {
+            CriuConnection criu, ImageSender sender, SourceFacts seen, PreflightReport before)
+            throws IOException {
         phases.begin("freeze");
         freezeBegin = System.nanoTime();
         body.freeze();
         faults.at(FaultPoint.SOURCE_FROZEN);
-        SourceFacts facts = body.facts();
+        SourceFacts facts = body.facts(seen);
         PreflightReport report = recheck(facts, before);
         phases.begin("dump");
         faults.at(FaultPoint.SOURCE_DUMPING);
