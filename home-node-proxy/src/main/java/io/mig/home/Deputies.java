@@ -111,8 +111,16 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
      * start for all that the journal has. Deputies that are gone by now count as killed.
      */
     public void update(ProcessRecord record) {
-        AwayRecord away = AwayRecord.of(record);
-        boolean known = table.find(record.process()).isPresent();
+        Optional<AwayRecord> before = table.find(record.process());
+        boolean known = before.isPresent();
+        // whether it is stopped does not change by a move
+        AwayRecord away =
+                AwayRecord.of(record)
+                        .withState(
+                                before.map(AwayRecord::state).orElse(AwayState.RUNNING)
+                                                == AwayState.STOPPED
+                                        ? AwayState.STOPPED
+                                        : AwayState.RUNNING);
         table.put(away);
         router.get().home(away.process(), away.epoch(), away.host(), away.links());
         for (DeputyRecord deputy : away.deputies()) {

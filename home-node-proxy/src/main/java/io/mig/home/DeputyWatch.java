@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  */
 final class DeputyWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DeputyWatch.class);
-    static final int MAX_READS = 10;
+    static final int MAX_READS = 5;
     private static final long TICK_NANOS = Duration.ofMillis(100).toNanos();
     private static final long SOON_NANOS = Duration.ofMillis(5).toNanos();
     private static final int SOON_TIMES = 20;

@@ -4,6 +4,7 @@ import io.mig.model.ErrorCode;
 import io.mig.model.RefusedException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -37,6 +38,7 @@ public record NativeTools(Path directory) {
         try {
             Files.createDirectories(binDir);
             Files.setPosixFilePermissions(binDir, PosixFilePermissions.fromString("rwxr-xr-x"));
+            removeLeftovers(binDir);
             for (String name : List.of(DEPUTY, DEPUTISE)) {
                 unpack(binDir, name);
             }
@@ -105,6 +107,15 @@ public record NativeTools(Path directory) {
                     StandardCopyOption.REPLACE_EXISTING);
         } finally {
             Files.deleteIfExists(fresh);
+        }
+    }
+
+    /** Half-written files of an agent that was killed here. */
+    private static void removeLeftovers(Path binDir) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(binDir, "*.new")) {
+            for (Path file : files) {
+                Files.deleteIfExists(file);
+            }
         }
     }
 

@@ -219,6 +219,61 @@ class DeputiesTest {
         assertThat(HullClient.helloIsRefused(rig.socket, "nonsense")).isTrue();
     }
 
+    @Test
+    void shouldKeepTheFaceOfAJobTowardsAnInteractiveShellOnItsTerminal() throws Exception {
+        try (PtyShell shell = new PtyShell(directory)) {
+            shell.type("sleep 1000 & echo pid:$!:");
+            int pid = Integer.parseInt(shell.shows("pid:(\\d+):").group(1));
+            try (FakeCapsule capsule =
+                    rig.sendAway(
+                            pid,
+                            new DeputyConfig(
+                                    "sleep",
+                                    Map.of(),
+                                    List.of(new DeputyConfig.Stream(0, StreamKind.TTY, 0, false)),
+                                    OptionalInt.empty()))) {
+                awaitReady();
+                shell.type("fg");
+                awaitForeground(capsule);
+                // Ctrl-Z: the kernel tells the deputy, the body stops, the deputy stops, the shell
+                // says so
+                shell.type("^Z");
+                assertThat(signalOf(capsule)).isEqualTo(20);
+                capsule.stopped(20);
+                shell.shows("Stopped");
+                shell.type("fg");
+                assertThat(signalOf(capsule)).isEqualTo(18);
+                shell.type("^C");
+                assertThat(signalOf(capsule)).isEqualTo(2);
+                capsule.exit(2);
+                shell.shows("ready> ");
+                shell.type("echo status=$?=");
+                assertThat(shell.shows("status=(\\d+)=").group(1)).isEqualTo("130");
+                assertThat(rig.news.poll(20, TimeUnit.SECONDS)).isEqualTo("ended " + pid + " 2");
+                assertThat(capsule.commands).isEmpty();
+            }
+        }
+    }
+
+    /** Waits until the deputy has told that its group is the terminal's foreground group. */
+    private static void awaitForeground(FakeCapsule capsule) throws InterruptedException {
+        while (true) {
+            Frame frame = take(capsule.received);
+            if (frame.type() == FrameType.TTY_FG.code() && frame.payload().get(2) == 1) {
+                return;
+            }
+        }
+    }
+
+    private static int signalOf(FakeCapsule capsule) throws InterruptedException {
+        while (true) {
+            Frame frame = take(capsule.received);
+            if (frame.type() == FrameType.BODY_SIGNAL.code()) {
+                return frame.payload().order(ByteOrder.LITTLE_ENDIAN).getInt();
+            }
+        }
+    }
+
     private void awaitReady() {
         await().atMost(Duration.ofSeconds(20))
                 .until(

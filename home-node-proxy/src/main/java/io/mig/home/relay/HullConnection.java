@@ -52,7 +52,7 @@ final class HullConnection implements LocalHandler {
                 .execute(
                         () -> {
                             if (endpoint == null) {
-                                opened.close();
+                                opened.abort();
                             }
                         });
     }
@@ -129,7 +129,7 @@ final class HullConnection implements LocalHandler {
         broken = true;
         LocalConnection open = connection;
         if (open != null) {
-            open.close();
+            open.abort();
         }
     }
 

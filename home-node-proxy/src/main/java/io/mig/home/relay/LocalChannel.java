@@ -43,6 +43,6 @@ final class LocalChannel implements HullChannel {
 
     @Override
     public void close() {
-        connection.close();
+        connection.abort();
     }
 }

@@ -144,7 +144,7 @@ final class RelayCodec {
     private static ByteBuffer rest(ByteBuffer in) throws FrameException {
         if (in.remaining() > RelayMessage.MAX_FRAMES_BYTES) {
             throw new FrameException(
-                    "relayed frames bytes="
+                    "relay message frames bytes="
                             + in.remaining()
                             + " above the limit="
                             + RelayMessage.MAX_FRAMES_BYTES);
@@ -157,7 +157,8 @@ final class RelayCodec {
     private static List<Integer> links(ByteBuffer in) throws FrameException {
         int count = Short.toUnsignedInt(in.getShort());
         if (count > MAX_LINKS) {
-            throw new FrameException("links=" + count + " above the limit=" + MAX_LINKS);
+            throw new FrameException(
+                    "relay message links=" + count + " above the limit=" + MAX_LINKS);
         }
         List<Integer> links = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
@@ -171,7 +172,7 @@ final class RelayCodec {
         return switch (kind) {
             case SIGNAL -> new Content.Signal(in.getInt(), in.getInt());
             case EVENT -> new Content.Event(text(in));
-            default -> throw new FrameException("notice of unknown kind=" + kind);
+            default -> throw new FrameException("relay notice of unknown kind=" + kind);
         };
     }
 
@@ -184,7 +185,8 @@ final class RelayCodec {
     private static String text(ByteBuffer in) throws FrameException {
         int length = Short.toUnsignedInt(in.getShort());
         if (length > MAX_TEXT_BYTES) {
-            throw new FrameException("text bytes=" + length + " above the limit=" + MAX_TEXT_BYTES);
+            throw new FrameException(
+                    "relay message text bytes=" + length + " above the limit=" + MAX_TEXT_BYTES);
         }
         byte[] bytes = new byte[length];
         in.get(bytes);
