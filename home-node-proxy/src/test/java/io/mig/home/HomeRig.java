@@ -39,6 +39,7 @@ import java.util.concurrent.LinkedBlockingQueue;
  * are an agent's end and next life.
  */
 final class HomeRig implements AutoCloseable {
+    private static final String CGROUP = "mig-home-test-" + ProcessHandle.current().pid();
     static final NodeId SELF = new NodeId("node1");
 
     final Path directory;
@@ -173,7 +174,7 @@ final class HomeRig implements AutoCloseable {
     }
 
     Leaf freeze(int pid) {
-        Leaf leaf = new Freezer(cgroups, "mig-home-test").create("t" + pid + "-" + leaves.size());
+        Leaf leaf = new Freezer(cgroups, CGROUP).create("t" + pid + "-" + leaves.size());
         leaves.add(leaf);
         leaf.add(pid);
         leaf.freeze(Duration.ofSeconds(5));
@@ -264,6 +265,11 @@ final class HomeRig implements AutoCloseable {
         for (Leaf leaf : leaves) {
             leaf.kill();
             leaf.remove(Duration.ofSeconds(5));
+        }
+        try {
+            Files.deleteIfExists(cgroups.mountPoint().resolve(CGROUP));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }
