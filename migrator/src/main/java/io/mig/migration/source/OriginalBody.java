@@ -35,7 +35,9 @@ final class OriginalBody implements Body {
     private final CriuLauncher launcher;
     private final TreeFreezer freezer;
     private final Freezer freezers;
-    private final Leaf leaf;
+    private final String leafName;
+    private final Path leafPath;
+    private @Nullable Leaf leaf;
     private @Nullable FrozenTree frozen;
 
     OriginalBody(
@@ -51,7 +53,8 @@ final class OriginalBody implements Body {
         this.launcher = launcher;
         this.freezer = new TreeFreezer(freezers.root());
         this.freezers = freezers;
-        this.leaf = freezers.open(freezers.root().mountPoint().resolve(BASE).resolve(leafName));
+        this.leafName = leafName;
+        this.leafPath = freezers.root().mountPoint().resolve(BASE).resolve(leafName);
     }
 
     @Override
@@ -81,18 +84,20 @@ final class OriginalBody implements Body {
 
     @Override
     public SourceNote.Place place() {
-        return new SourceNote.Place.AtHome(leaf.directory());
+        return new SourceNote.Place.AtHome(leafPath);
     }
 
     @Override
     public void freeze() {
         // only now, when the note about it is written: nothing is left behind without a note
-        frozen = freezer.freeze(pid, freezers.create(leaf.name()));
+        Leaf made = freezers.create(leafName);
+        leaf = made;
+        frozen = freezer.freeze(pid, made);
     }
 
     @Override
     public DumpRequest.Builder dump(Path images) {
-        return DumpRequest.of(pid, images).leaveRunning(true).freezeCgroup(leaf.directory());
+        return DumpRequest.of(pid, images).leaveRunning(true).freezeCgroup(leafPath);
     }
 
     @Override
@@ -130,7 +135,7 @@ final class OriginalBody implements Body {
 
     @Override
     public void close() {
-        if (frozen == null && leaf.exists()) {
+        if (frozen == null && leaf != null && leaf.exists()) {
             leaf.remove(REMOVE);
         }
     }
