@@ -1,0 +1,80 @@
+package io.mig.demo;
+
+import io.mig.ctl.lab.LabMain;
+import io.mig.testkit.LabDriver;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * {@code mig demo [WORD...]}: real programs move between three nodes of a lab while they run. With
+ * words only the programs whose name contains one of them. Exit status 0 only if every program made
+ * all its hops and its results are those of an unmoved run.
+ */
+public final class DemoMain {
+    private static final String FOLDER = "/shared/demo";
+
+    private DemoMain() {}
+
+    public static void main(String[] args) {
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        System.exit(run(List.of(args), out) ? 0 : 1);
+    }
+
+    private static boolean run(List<String> words, PrintStream out) {
+        Path jdk = Path.of(System.getProperty("java.home"), "bin");
+        List<Program> programs =
+                Programs.all(jdk.resolve("java").toString()).stream()
+                        .filter(p -> words.isEmpty() || words.stream().anyMatch(p.name()::contains))
+                        .toList();
+        List<Show.Row> rows = new ArrayList<>();
+        try (LabDriver lab = new LabDriver(LabMain.home(), "demo")) {
+            Thread down = Thread.ofPlatform().unstarted(lab::close);
+            Runtime.getRuntime().addShutdownHook(down); // Ctrl-C leaves no lab behind
+            out.println("=== three nodes on this machine");
+            lab.up(3);
+            out.println(lab.exec("node1", "mig", "nodes").out());
+            out.println("=== scripts and data");
+            Programs.prepare(lab, FOLDER, jdk.resolve("javac").toString());
+            Show show = new Show(lab, FOLDER, out);
+            for (Program program : programs) {
+                rows.add(show.run(program));
+            }
+            Runtime.getRuntime().removeShutdownHook(down);
+        }
+        table(rows, out);
+        return !rows.isEmpty() && rows.stream().allMatch(Show.Row::good);
+    }
+
+    private static void table(List<Show.Row> rows, PrintStream out) {
+        out.printf(
+                "%n%-24s %-6s %-26s %-34s %-8s %s%n",
+                "PROGRAM", "HOPS", "FREEZE MS", "BYTES", "STATUS", "IDENTICAL");
+        for (Show.Row row : rows) {
+            String freeze =
+                    String.join(
+                            " ",
+                            row.hops().stream().map(h -> "%.0f".formatted(h.freezeMs())).toList());
+            String bytes =
+                    String.join(
+                            " ", row.hops().stream().map(h -> "%,d".formatted(h.bytes())).toList());
+            out.printf(
+                    "%-24s %-6s %-26s %-34s %-8s %s%n",
+                    row.name(),
+                    row.hops().size() + "/3",
+                    freeze,
+                    bytes,
+                    row.status(),
+                    row.identical() ? "yes" : "no");
+            if (row.error() != null) {
+                out.println("    " + row.error().replace('\n', ' '));
+            }
+        }
+        long good = rows.stream().filter(Show.Row::good).count();
+        out.printf(
+                "%n%d of %d programs moved through all nodes with identical results%n",
+                good, rows.size());
+    }
+}

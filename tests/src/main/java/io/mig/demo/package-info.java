@@ -1,0 +1,4 @@
+@NullMarked
+package io.mig.demo;
+
+import org.jspecify.annotations.NullMarked;
