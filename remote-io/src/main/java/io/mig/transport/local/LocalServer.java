@@ -12,8 +12,11 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.PeerCredentials;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -46,6 +49,7 @@ public final class LocalServer implements AutoCloseable {
     private final Function<LocalPeer, LocalHandler> handlers;
     private @Nullable MultiThreadIoEventLoopGroup loops;
     private @Nullable Channel listener;
+    private @Nullable ChannelGroup clients;
 
     /**
      * @param mode permission bits of the socket file: who may connect
@@ -62,6 +66,8 @@ public final class LocalServer implements AutoCloseable {
         MultiThreadIoEventLoopGroup group =
                 new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         loops = group;
+        ChannelGroup accepted = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE, true);
+        clients = accepted;
         Path temporary = path.resolveSibling(path.getFileName() + ".new");
         Files.createDirectories(path.toAbsolutePath().getParent());
         Files.deleteIfExists(temporary);
@@ -77,6 +83,7 @@ public final class LocalServer implements AutoCloseable {
                                         @Override
                                         protected void initChannel(EpollDomainSocketChannel channel)
                                                 throws IOException {
+                                            accepted.add(channel); // closed at once when too late
                                             accept(channel);
                                         }
                                     })
@@ -131,8 +138,14 @@ public final class LocalServer implements AutoCloseable {
         Channel listening = listener;
         loops = null;
         listener = null;
+        ChannelGroup accepted = clients;
+        clients = null;
         if (listening != null) {
             listening.close().awaitUninterruptibly(1000);
+        }
+        // the end of an event loop alone may leave a client's connection open and unread
+        if (accepted != null) {
+            accepted.close().awaitUninterruptibly(1000);
         }
         if (group != null) {
             group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(3000);
