@@ -1,0 +1,4 @@
+@NullMarked
+package io.mig.bench;
+
+import org.jspecify.annotations.NullMarked;
