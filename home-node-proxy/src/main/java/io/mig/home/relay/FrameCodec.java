@@ -120,7 +120,10 @@ public final class FrameCodec {
             }
             if (header.getShort(6) != 0 || header.getInt(12) != 0) {
                 throw new FrameException(
-                        "reserved header fields are not zero: type=" + type + " link=" + link);
+                        "reserved header fields of a frame are not zero: type="
+                                + type
+                                + " link="
+                                + link);
             }
             if (type == 0 || link < 0) {
                 throw new FrameException(
