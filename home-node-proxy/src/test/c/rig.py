@@ -357,7 +357,11 @@ def stat_of(pid):
 
 
 def state_of(pid):
-    return stat_of(pid)[1]
+    """The letter of proc(5); X when the process is gone."""
+    try:
+        return stat_of(pid)[1]
+    except (FileNotFoundError, ProcessLookupError):
+        return "X"
 
 
 def rss_kib(pid):
