@@ -329,14 +329,17 @@ final class FileRules {
         if (named != null && named.id().equals(open.id())) {
             return false;
         }
-        f.add(
+        // gone a moment ago, as a look at a running program may find it
+        boolean passing = named == null && f.policy().sharedFolderOf(path).isPresent();
+        f.addObstacle(
                 ObstacleCode.HIDDEN_FILE,
                 subject,
                 named == null
                         ? "its file " + path + " cannot be found by that name"
                         : "the name " + path + " leads to another file than the one it uses",
                 "it was replaced, or a mount hides it, so the target cannot open it by name",
-                "restart the program, so that it opens the present file");
+                "restart the program, so that it opens the present file",
+                passing);
         return true;
     }
 

@@ -202,7 +202,9 @@ final class TargetRules {
                 continue;
             }
             String subject = subjects.getOrDefault(m.access() + m.path(), f.owner(f.tree().root()));
-            f.add(
+            // in storage proven to be the same: it came or went since it was looked at here
+            boolean passing = f.policy().sharedFolderOf(m.path()).isPresent();
+            f.addObstacle(
                     m.kind() == FileMismatch.Kind.MISSING
                             ? ObstacleCode.NOT_ON_TARGET
                             : ObstacleCode.DIFFERENT_ON_TARGET,
@@ -216,7 +218,8 @@ final class TargetRules {
                     "the program would find something else there",
                     m.access() == FileNeed.Access.FOLDER
                             ? "make the same folder there, or start the program from one that all nodes have"
-                            : "install the same version there, or put the file into a shared folder");
+                            : "install the same version there, or put the file into a shared folder",
+                    passing);
         }
     }
 

@@ -90,7 +90,7 @@ final class OriginalBody implements Body {
     @Override
     public void freeze() {
         // only now, when the note about it is written: nothing is left behind without a note
-        Leaf made = freezers.create(leafName);
+        Leaf made = leaf == null ? freezers.create(leafName) : leaf;
         leaf = made;
         frozen = freezer.freeze(pid, made);
     }

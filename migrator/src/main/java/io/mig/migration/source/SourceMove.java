@@ -18,6 +18,7 @@ import io.mig.migration.Phases;
 import io.mig.migration.Protos;
 import io.mig.migration.preflight.ExternalStream;
 import io.mig.migration.preflight.Obstacle;
+import io.mig.migration.preflight.ObstacleCode;
 import io.mig.migration.preflight.Preflight;
 import io.mig.migration.preflight.PreflightReport;
 import io.mig.migration.preflight.SourceFacts;
@@ -47,6 +48,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -71,6 +73,8 @@ final class SourceMove {
     private static final Duration RESERVE = Duration.ofSeconds(30);
     private static final long GHOST_LIMIT = 64L << 20;
     private static final int LOOKS = 3;
+    private static final Duration FREE_MOMENT = Duration.ofSeconds(10);
+    private static final Duration LONGEST_BREATH = Duration.ofMillis(20);
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(7);
 
     private final SourceContext context;
@@ -194,6 +198,9 @@ final class SourceMove {
                 return new Checked(facts, check(facts));
             } catch (RefusedException e) {
                 if (look == LOOKS) {
+                    if (e.retryable()) {
+                        return new Checked(facts, passing(facts));
+                    }
                     throw e;
                 }
                 LockSupport.parkNanos(BETWEEN_LOOKS.toNanos());
@@ -210,6 +217,16 @@ final class SourceMove {
                         context.policy().withCaller(order.actorUid(), order.actorPid()));
         refuse(report);
         return report;
+    }
+
+    /**
+     * Only what passes is in the way: the freeze will show whether there is a moment without it.
+     */
+    private PreflightReport passing(SourceFacts facts) {
+        return Preflight.check(
+                facts,
+                Optional.empty(),
+                context.policy().withCaller(order.actorUid(), order.actorPid()));
     }
 
     private static void refuse(PreflightReport report) {
@@ -309,12 +326,9 @@ final class SourceMove {
     private List<DeputyRecord> frozen(
             CriuConnection criu, ImageSender sender, SourceFacts seen, PreflightReport before)
             throws IOException {
-        phases.begin("freeze");
-        freezeBegin = System.nanoTime();
-        body.freeze();
-        faults.at(FaultPoint.SOURCE_FROZEN);
-        SourceFacts facts = body.facts(seen);
-        PreflightReport report = recheck(facts, before);
+        Checked checked = freezeAtAFreeMoment(seen, before);
+        SourceFacts facts = checked.facts();
+        PreflightReport report = checked.report();
         phases.begin("dump");
         faults.at(FaultPoint.SOURCE_DUMPING);
         dump(criu, sender, facts);
@@ -336,15 +350,42 @@ final class SourceMove {
         return body.deputies(report, facts, tasks);
     }
 
-    /** The tree may have changed between the first look and the freeze. */
-    private PreflightReport recheck(SourceFacts facts, PreflightReport before) {
-        PreflightReport report =
-                Preflight.check(
-                        facts,
-                        Optional.empty(),
-                        context.policy().withCaller(order.actorUid(), order.actorPid()));
-        refuse(report);
-        if (!sameStreams(before.streams().streams(), report.streams().streams())) {
+    /**
+     * Freezes it, and looks again: the tree may have changed since the first look. Locks on files
+     * are held for moments only, but by some programs most of the time: such a program is let go
+     * and frozen again until it is met without one.
+     */
+    private Checked freezeAtAFreeMoment(SourceFacts seen, PreflightReport before) {
+        long end = System.nanoTime() + FREE_MOMENT.toNanos();
+        phases.begin("freeze");
+        for (int attempt = 1; ; attempt++) {
+            freezeBegin = System.nanoTime();
+            body.freeze();
+            faults.at(FaultPoint.SOURCE_FROZEN);
+            SourceFacts facts = body.facts(seen);
+            PreflightReport report = passing(facts);
+            if (!onlyLocks(report) || System.nanoTime() > end) {
+                refuse(report);
+                sameStreams(before, report);
+                return new Checked(facts, report);
+            }
+            body.thaw();
+            if (attempt == 1) {
+                phases.begin("wait for a moment without locks");
+            }
+            // not in step with what the program does
+            LockSupport.parkNanos(
+                    ThreadLocalRandom.current().nextLong(LONGEST_BREATH.toNanos()) + 1);
+        }
+    }
+
+    private static boolean onlyLocks(PreflightReport report) {
+        return report.worthRetrying()
+                && report.obstacles().stream().allMatch(o -> o.code() == ObstacleCode.FILE_LOCK);
+    }
+
+    private void sameStreams(PreflightReport before, PreflightReport now) {
+        if (!sameStreams(before.streams().streams(), now.streams().streams())) {
             throw new RefusedException(
                     ErrorCode.REFUSED,
                     true,
@@ -352,7 +393,6 @@ final class SourceMove {
                             + order.process().brief()
                             + " has changed its descriptors just now; try again");
         }
-        return report;
     }
 
     private static boolean sameStreams(List<ExternalStream> a, List<ExternalStream> b) {
