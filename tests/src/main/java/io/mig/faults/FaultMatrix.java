@@ -88,6 +88,10 @@ public final class FaultMatrix {
                                 cell.move(),
                                 cell.millis(),
                                 cell.verdict());
+                        if (!cell.right()) {
+                            shell.lab("down"); // what it left shall not count against the next
+                            shell.lab("up", "3");
+                        }
                     }
                 }
             }

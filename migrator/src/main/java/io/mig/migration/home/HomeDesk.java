@@ -167,8 +167,26 @@ public final class HomeDesk {
                         ErrorCode.NOT_DURABLE, true, String.valueOf(e.getMessage()));
             }
         }
-        faults.at(FaultPoint.HOME_COMMITTED);
-        return carryOut(move);
+        try {
+            faults.at(FaultPoint.HOME_COMMITTED);
+            return carryOut(move);
+        } catch (RuntimeException e) {
+            // committed is committed: whoever asked may not hear of it, the body must run
+            Thread.ofVirtual().name("carry-out-" + move).start(() -> carryOutUntilDone(move));
+            throw e;
+        }
+    }
+
+    private void carryOutUntilDone(MoveId move) {
+        while (!closed) {
+            try {
+                carryOut(move);
+                return;
+            } catch (RuntimeException e) {
+                LOG.error("committed move is not carried out yet: move={}", move, e);
+                pause();
+            }
+        }
     }
 
     /** What the journal says after a write that may or may not have reached the disk. */

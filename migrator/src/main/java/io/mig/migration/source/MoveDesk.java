@@ -1,6 +1,5 @@
 package io.mig.migration.source;
 
-import io.mig.checkpoint.CheckpointException;
 import io.mig.checkpoint.FrozenTree;
 import io.mig.checkpoint.Leaf;
 import io.mig.home.relay.FrameType;
@@ -36,6 +35,7 @@ import org.slf4j.LoggerFactory;
 public final class MoveDesk {
     private static final Logger LOG = LoggerFactory.getLogger(MoveDesk.class);
     private static final Duration BETWEEN_ATTEMPTS = Duration.ofMillis(30);
+    private static final Duration BETWEEN_SETTLINGS = Duration.ofSeconds(1);
     private static final Duration REMOVE = Duration.ofSeconds(5);
 
     private final SourceContext context;
@@ -186,12 +186,24 @@ public final class MoveDesk {
         }
     }
 
-    /** Asks home what became of a move and does what follows from it. */
+    /**
+     * Asks home what became of a move and does what follows from it. What cannot be done now is
+     * tried until it is: a frozen tree must not be left behind.
+     */
     private void settle(SourceNote note) {
         HomeLine home =
                 new HomeLine(context.calls(), context.home(), note.process().home(), note.move());
         Decision decision = home.abort("the source's agent was restarted");
         LOG.info("settling a move: process={} decision={}", note.process(), decision);
+        while (!settled(note, decision)) {
+            LockSupport.parkNanos(BETWEEN_SETTLINGS.toNanos());
+            if (Thread.currentThread().isInterrupted()) {
+                return;
+            }
+        }
+    }
+
+    private boolean settled(SourceNote note, Decision decision) {
         try {
             if (decision == Decision.COMMITTED) {
                 release(note);
@@ -204,12 +216,14 @@ public final class MoveDesk {
                             .movesDir()
                             .resolve("out-" + note.move().toString().substring(0, 8)));
             note.delete(context.config().notesDir());
-        } catch (IOException | MigException | CheckpointException e) {
+            return true;
+        } catch (IOException | RuntimeException e) {
             LOG.error(
-                    "move could not be settled: process={} decision={}",
+                    "move could not be settled, trying on: process={} decision={}",
                     note.process(),
                     decision,
                     e);
+            return false;
         }
     }
 
