@@ -23,7 +23,13 @@ public final class DemoMain {
         System.exit(run(List.of(args), out) ? 0 : 1);
     }
 
-    private static boolean run(List<String> words, PrintStream out) {
+    /**
+     * Shows the programs in a lab of its own, which is gone afterwards.
+     *
+     * @param words parts of names of programs; none: all of them
+     * @return whether all made all hops with the results of an unmoved run
+     */
+    public static boolean run(List<String> words, PrintStream out) {
         Path jdk = Path.of(System.getProperty("java.home"), "bin");
         List<Program> programs =
                 Programs.all(jdk.resolve("java").toString()).stream()

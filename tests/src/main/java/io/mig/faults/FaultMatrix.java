@@ -1,8 +1,11 @@
 package io.mig.faults;
 
+import io.mig.ctl.lab.LabMain;
 import io.mig.fault.FaultKind;
 import io.mig.fault.FaultPoint;
-import java.nio.file.Path;
+import io.mig.testkit.LabDriver;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,10 +27,12 @@ public final class FaultMatrix {
     private static final long POLL_NANOS = 200_000_000L;
     private static final List<String> NODES = List.of("node1", "node2", "node3");
 
-    private final LabShell shell;
+    private final LabDriver lab;
+    private final PrintStream out;
 
-    FaultMatrix(LabShell shell) {
-        this.shell = shell;
+    private FaultMatrix(LabDriver lab, PrintStream out) {
+        this.lab = lab;
+        this.out = out;
     }
 
     /** One cell and what came of it. */
@@ -39,34 +44,43 @@ public final class FaultMatrix {
     }
 
     public static void main(String[] args) {
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         String kinds = args.length > 0 ? args[0] : "all";
         String prefix = args.length > 1 ? args[1] : "";
         String legs = args.length > 2 ? args[2] : "both";
-        List<Cell> cells = run("faults", kinds, prefix, legs);
-        long wrong = cells.stream().filter(c -> !c.right()).count();
-        System.out.printf(Locale.ROOT, "%d cells, %d wrong%n", cells.size(), wrong);
-        System.exit(wrong == 0 && !cells.isEmpty() ? 0 : 1);
+        List<Cell> cells;
+        try (LabDriver lab = new LabDriver(LabMain.home(), "faults")) {
+            Thread down = Thread.ofPlatform().unstarted(lab::close);
+            Runtime.getRuntime().addShutdownHook(down); // Ctrl-C leaves no lab behind
+            cells = run(lab, kinds, prefix, legs, out);
+            Runtime.getRuntime().removeShutdownHook(down);
+        }
+        System.exit(!cells.isEmpty() && cells.stream().allMatch(Cell::right) ? 0 : 1);
     }
 
-    /** Runs the chosen part of the matrix in a lab of its own. */
-    public static List<Cell> run(String lab, String kinds, String prefix, String legs) {
-        Path home = Path.of(System.getenv().getOrDefault("MIG_HOME", "."));
-        LabShell shell = new LabShell(home.resolve("mig").toAbsolutePath(), lab);
-        shell.lab("down");
-        LabShell.Outcome up = shell.lab("up", "3");
-        if (up.status() != 0) {
-            throw new IllegalStateException("the lab does not come up: " + up.all());
-        }
-        try {
-            return new FaultMatrix(shell).all(kinds, prefix, legs);
-        } finally {
-            shell.lab("down");
-        }
+    /**
+     * Runs the chosen part of the matrix in a lab of three nodes, which it makes itself and leaves
+     * up.
+     *
+     * @param kinds labels of {@link FaultKind} with commas, or {@code all}
+     * @param prefix of the labels of {@link FaultPoint}
+     * @param legs {@code first} (from home), {@code hop} (from a guest's node), {@code both}
+     */
+    public static List<Cell> run(
+            LabDriver lab, String kinds, String prefix, String legs, PrintStream out) {
+        lab.up(NODES.size());
+        List<Cell> cells = new FaultMatrix(lab, out).all(kinds, prefix, legs);
+        out.printf(
+                Locale.ROOT,
+                "%d cells, %d wrong%n",
+                cells.size(),
+                cells.stream().filter(c -> !c.right()).count());
+        return cells;
     }
 
     private List<Cell> all(String kinds, String prefix, String legs) {
         List<Cell> cells = new ArrayList<>();
-        System.out.printf(
+        out.printf(
                 "%-22s %-6s %-6s %-9s %7s  %s%n", "POINT", "KIND", "LEG", "MOVE", "MS", "VERDICT");
         for (FaultPoint point : FaultPoint.values()) {
             for (FaultKind kind : FaultKind.values()) {
@@ -79,7 +93,7 @@ public final class FaultMatrix {
                     if (wanted && meets && (legs.equals("both") || legs.equals(leg))) {
                         Cell cell = cell(point, kind, leg);
                         cells.add(cell);
-                        System.out.printf(
+                        out.printf(
                                 Locale.ROOT,
                                 "%-22s %-6s %-6s %-9s %7d  %s%n",
                                 cell.point(),
@@ -89,8 +103,7 @@ public final class FaultMatrix {
                                 cell.millis(),
                                 cell.verdict());
                         if (!cell.right()) {
-                            shell.lab("down"); // what it left shall not count against the next
-                            shell.lab("up", "3");
+                            lab.up(NODES.size()); // what it left shall not count against the next
                         }
                     }
                 }
@@ -107,13 +120,13 @@ public final class FaultMatrix {
             awaitConnected();
             String pid = start();
             if (leg.equals("hop")) {
-                LabShell.Outcome first = migrate(pid, "node2");
+                LabDriver.Answer first = migrate(pid, "node2");
                 if (first.status() != 0) {
-                    throw new IllegalStateException("first hop failed: " + first.all());
+                    throw new IllegalStateException("first hop failed: " + first.err());
                 }
             }
             arm(point, kind, leg);
-            LabShell.Outcome outcome = migrate(pid, leg.equals("first") ? "node2" : "node3");
+            LabDriver.Answer outcome = migrate(pid, leg.equals("first") ? "node2" : "node3");
             move = outcome.status() == 0 ? "moved" : "refused";
             verdict = afterwards();
         } catch (IllegalStateException e) {
@@ -136,21 +149,21 @@ public final class FaultMatrix {
                         NODES.stream()
                                 .allMatch(
                                         node -> {
-                                            String out = shell.on(node, "mig nodes --json").out();
-                                            return out.split("\"state\":\\s*\"up\"", -1).length
+                                            String seen = lab.sh(node, "mig nodes --json").out();
+                                            return seen.split("\"state\":\\s*\"up\"", -1).length
                                                     == NODES.size() + 1;
                                         }));
     }
 
     private String start() {
-        shell.on("node1", "rm -f /shared/stop /shared/out /shared/pid");
+        lab.sh("node1", "rm -f /shared/stop /shared/out /shared/pid");
         // nothing forks in the loop but sleep; the output is numbered
-        shell.on(
+        lab.sh(
                 "node1",
                 "cd /shared; setsid sh -c 'i=0; while [ ! -e /shared/stop ]; do i=$((i+1)); echo $i; sleep 0.05; done;"
                         + " echo end' </dev/null >/shared/out 2>/dev/null & echo $! >/shared/pid");
         until("program does not start", () -> lines() > 2);
-        return shell.on("node1", "cat /shared/pid").out().strip();
+        return lab.sh("node1", "cat /shared/pid").out().strip();
     }
 
     private void arm(FaultPoint point, FaultKind kind, String leg) {
@@ -160,7 +173,7 @@ public final class FaultMatrix {
                     case SOURCE -> leg.equals("first") ? "node1" : "node2";
                     case TARGET -> leg.equals("first") ? "node2" : "node3";
                 };
-        shell.on(
+        lab.sh(
                 node,
                 "mkdir -p /run/mig/faults && echo "
                         + point.label()
@@ -170,27 +183,27 @@ public final class FaultMatrix {
     }
 
     private void disarm() {
-        NODES.forEach(node -> shell.on(node, "rm -rf /run/mig/faults"));
+        NODES.forEach(node -> lab.sh(node, "rm -rf /run/mig/faults"));
     }
 
-    private LabShell.Outcome migrate(String pid, String to) {
-        return shell.on("node1", "mig migrate " + pid + " " + to);
+    private LabDriver.Answer migrate(String pid, String to) {
+        return lab.sh("node1", "mig migrate " + pid + " " + to);
     }
 
     /** Waits until the program runs on, ends it, and looks at what is left. */
     private String afterwards() {
         long seen = lines();
         until("program does not go on", () -> lines() > seen + 5);
-        shell.on("node1", "touch /shared/stop");
+        lab.sh("node1", "touch /shared/stop");
         until(
                 "program does not end",
-                () -> shell.on("node1", "tail -n 1 /shared/out").out().strip().equals("end"));
-        String[] out = shell.on("node1", "cat /shared/out").out().strip().split("\n");
+                () -> lab.sh("node1", "tail -n 1 /shared/out").out().strip().equals("end"));
+        String[] said = lab.sh("node1", "cat /shared/out").out().strip().split("\n");
         String[] expected =
-                IntStream.concat(IntStream.rangeClosed(1, out.length - 1), IntStream.empty())
+                IntStream.rangeClosed(1, said.length - 1)
                         .mapToObj(Integer::toString)
                         .toArray(String[]::new);
-        if (!Arrays.equals(expected, Arrays.copyOf(out, out.length - 1))) {
+        if (!Arrays.equals(expected, Arrays.copyOf(said, said.length - 1))) {
             return "output has gaps or doubles";
         }
         StringBuilder left = new StringBuilder();
@@ -210,7 +223,7 @@ public final class FaultMatrix {
 
     private String leftovers(String node) {
         String found =
-                shell.on(
+                lab.sh(
                                 node,
                                 "pgrep -a mig-capsule; pgrep -a mig-deputy; ls -d /sys/fs/cgroup/mig/*/ 2>/dev/null;"
                                         + " ls -d /sys/fs/cgroup/*/mig-move* 2>/dev/null; ls /run/mig/moves"
@@ -222,7 +235,7 @@ public final class FaultMatrix {
     }
 
     private long lines() {
-        String count = shell.on("node1", "wc -l </shared/out 2>/dev/null || echo 0").out().strip();
+        String count = lab.sh("node1", "wc -l </shared/out 2>/dev/null || echo 0").out().strip();
         return count.matches("[0-9]+") ? Long.parseLong(count) : 0;
     }
 

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
@@ -84,11 +83,10 @@ class BadInputIT {
     }
 
     @Test
-    @Disabled("its tracer does not attach: the test itself is wrong")
     void shouldRefuseWhenItIsTraced() {
         String pid = sleeper();
         String trace =
-                "setsid perl -e 'syscall(101, 16, $ARGV[0], 0, 0); waitpid -1, 0; syscall(101, 7, $ARGV[0], 0, 0); sleep 60' "
+                "setsid perl -e '$p = $ARGV[0] + 0; syscall(101, 16902, $p, 0, 0); sleep 60' "
                         + pid
                         + " </dev/null >/dev/null 2>&1 & echo $!";
         String tracer = lab.sh("node1", trace).must();
@@ -124,8 +122,37 @@ class BadInputIT {
     }
 
     @Test
-    @Disabled("no kernel thread is visible in the pid namespace of a lab node")
-    void shouldRefuseWhenItIsAKernelThread() {
-        refused("2", "node2", "kernel");
+    void shouldRefuseWhenProcessBelongsToAnotherUser() {
+        String pid = sleeper();
+        LabDriver.Answer answer =
+                lab.exec(
+                        "node1",
+                        "setpriv",
+                        "--reuid=4711",
+                        "--regid=4711",
+                        "--clear-groups",
+                        "mig",
+                        "migrate",
+                        pid,
+                        "node2");
+        assertThat(answer.status()).as(answer.toString()).isNotZero();
+        assertThat(answer.err()).startsWith("mig migrate: ").containsPattern("user|owner|uid");
+        untouchedThenEnd(pid);
+    }
+
+    @Test
+    void shouldGoOnServingWhenPortsGetGarbage() {
+        for (String port : List.of("7420", "7421")) {
+            lab.sh(
+                            "node2",
+                            "for i in 1 2 3; do head -c 70000 /dev/urandom 2>/dev/null >/dev/tcp/node1/"
+                                    + port
+                                    + " || true; done 2>/dev/null; echo sent")
+                    .must();
+        }
+        String pid = sleeper();
+        lab.exec("node1", "mig", "migrate", pid, "node2").must();
+        lab.exec("node1", "mig", "home", pid).must();
+        untouchedThenEnd(pid);
     }
 }

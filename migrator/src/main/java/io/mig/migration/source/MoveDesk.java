@@ -18,6 +18,7 @@ import io.mig.model.NodeId;
 import io.mig.model.RefusedException;
 import io.mig.wire.proto.DecisionReply.Decision;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -67,11 +68,29 @@ public final class MoveDesk {
                             + order.process().brief()
                             + " is being moved already; wait for that move");
         }
+        boolean settling = false;
         try {
             return withAttempts(order, progress);
+        } catch (SourceMove.UnsettledException e) {
+            settling = true;
+            settleInBackground(e.note());
+            throw new RefusedException(ErrorCode.INTERNAL, String.valueOf(e.getMessage()));
         } finally {
-            moving.remove(order.process());
+            if (!settling) {
+                moving.remove(order.process());
+            }
         }
+    }
+
+    /** The process counts as being moved until that is done. */
+    private void settleInBackground(SourceNote note) {
+        Thread.ofVirtual()
+                .name("settle-" + note.process().brief())
+                .start(
+                        () -> {
+                            settle(note);
+                            moving.remove(note.process());
+                        });
     }
 
     private MoveResult withAttempts(MoveOrder first, Consumer<String> progress) {
@@ -79,11 +98,6 @@ public final class MoveDesk {
         for (int attempt = 1; ; attempt++) {
             try {
                 return new SourceMove(context, order, body(order), progress).run();
-            } catch (SourceMove.AfterCommitException e) {
-                Thread.ofVirtual()
-                        .name("release-" + order.process().brief())
-                        .start(() -> settle(e.note()));
-                throw new RefusedException(ErrorCode.INTERNAL, String.valueOf(e.getMessage()));
             } catch (MigException e) {
                 if (!e.retryable() || attempt >= context.config().attempts()) {
                     throw e;
@@ -176,13 +190,7 @@ public final class MoveDesk {
     public void recover() throws IOException {
         for (SourceNote note : SourceNote.readAll(context.config().notesDir())) {
             moving.add(note.process());
-            Thread.ofVirtual()
-                    .name("settle-" + note.process().brief())
-                    .start(
-                            () -> {
-                                settle(note);
-                                moving.remove(note.process());
-                            });
+            settleInBackground(note);
         }
     }
 
@@ -231,9 +239,8 @@ public final class MoveDesk {
         switch (note.place()) {
             case SourceNote.Place.AtHome(var leaf) -> {
                 context.deputies().deputise(note.process());
-                Leaf left = context.freezer().open(leaf);
-                if (left.exists()) {
-                    left.remove(REMOVE);
+                if (Files.isDirectory(leaf)) {
+                    context.freezer().open(leaf).remove(REMOVE);
                 }
             }
             case SourceNote.Place.InCapsule(var capsule) ->
@@ -244,8 +251,8 @@ public final class MoveDesk {
     private void thaw(SourceNote note) {
         switch (note.place()) {
             case SourceNote.Place.AtHome(var directory) -> {
-                Leaf leaf = context.freezer().open(directory);
-                if (leaf.exists()) {
+                if (Files.isDirectory(directory)) {
+                    Leaf leaf = context.freezer().open(directory);
                     FrozenTree.reopen(context.freezer().root(), leaf).thawAndReturn();
                     leaf.remove(REMOVE);
                 }

@@ -72,6 +72,7 @@ final class SourceMove {
     private static final Logger LOG = LoggerFactory.getLogger(SourceMove.class);
     private static final Duration RESERVE = Duration.ofSeconds(30);
     private static final long GHOST_LIMIT = 64L << 20;
+    private static final String MOVED = "the process has moved";
     private static final int LOOKS = 3;
     private static final Duration FREE_MOMENT = Duration.ofSeconds(10);
     private static final Duration LONGEST_BREATH = Duration.ofMillis(20);
@@ -111,6 +112,7 @@ final class SourceMove {
     MoveResult run() {
         SourceNote note = new SourceNote(order.move(), order.process(), order.to(), body.place());
         boolean committed = false;
+        boolean unsettled = false;
         try {
             phases.begin("check");
             Checked checked = look();
@@ -158,25 +160,26 @@ final class SourceMove {
             String step = phases.current();
             phases.end();
             if (committed) {
+                unsettled = true;
                 // nothing is undone; what is left to do, recovery does
                 LOG.error("after the commit: process={} step={}", order.process(), step, e);
-                throw new AfterCommitException(note, e);
+                throw new UnsettledException(note, MOVED, e);
             }
             throw giveUp(note, step, e);
         } finally {
-            body.close();
+            if (!unsettled) { // whoever settles it still needs what is here
+                body.close();
+            }
         }
     }
 
-    /** The release of a committed move is unfinished. */
-    static final class AfterCommitException extends RuntimeException {
+    /** The outcome is decided, but what follows from it here could not all be done. */
+    static final class UnsettledException extends RuntimeException {
         private static final long serialVersionUID = 1;
         private final transient SourceNote note;
 
-        AfterCommitException(SourceNote note, Throwable cause) {
-            super(
-                    "the process has moved, but tidying up is not finished: " + cause.getMessage(),
-                    cause);
+        UnsettledException(SourceNote note, String outcome, Throwable cause) {
+            super(outcome + ", but not all is settled: " + cause.getMessage(), cause);
             this.note = note;
         }
 
@@ -496,9 +499,14 @@ final class SourceMove {
     /** Before the commit: home aborts, then the tree runs again, then the target tidies up. */
     private RuntimeException giveUp(SourceNote note, String step, Exception e) {
         if (begun && home.abort(step + ": " + e.getMessage()) == Decision.COMMITTED) {
-            return new AfterCommitException(note, e);
+            return new UnsettledException(note, MOVED, e);
         }
-        body.thaw();
+        try {
+            body.thaw();
+        } catch (RuntimeException notThawed) {
+            LOG.error("not thawed: process={}", order.process(), notThawed);
+            return new UnsettledException(note, "the process stays here", notThawed);
+        }
         if (reserved) {
             discardAtTarget();
         }

@@ -1,0 +1,22 @@
+package io.mig.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.mig.demo.DemoMain;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What a new user types first; needs root and a lab of its own. */
+@Timeout(900)
+class DemoIT {
+    @Test
+    void shouldMoveEveryProgramOfTheDemoWithIdenticalResults() {
+        assumeThat(System.getProperty("user.name")).as("a lab needs root").isEqualTo("root");
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        assertThat(DemoMain.run(List.of(), out)).as("see the table above").isTrue();
+    }
+}
