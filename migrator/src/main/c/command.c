@@ -651,11 +651,9 @@ void command_take(struct capsule *capsule, const struct mig_frame *frame)
         import(capsule, frame);
         break;
     case MIG_RESUME:
-        if (!capsule->exported) {
-            refuse(capsule, frame, EINVAL, "capsule id=%s was not exported", capsule->id);
-            break;
-        }
-        set_exported(capsule, false);
+        /* an agent that was restarted does not know whether it had exported */
+        if (capsule->exported)
+            set_exported(capsule, false);
         reply_ok(capsule, frame);
         break;
     case MIG_KILL:

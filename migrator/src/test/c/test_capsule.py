@@ -698,7 +698,7 @@ def shouldGiveTypedButUnreadInputBack(agent, work):
 def shouldRefuseNonsense(agent, work):
     capsule = agent.capsule()
     for type, text in [(99 - 40, ""), (31 + 12, "x"), (PREPARE, ""), (PREPARE, "root=1 sid=1 pgid=1 ppid=1"), (CRIU, "mode=restore"),
-                       (CRIU, "mode=dump"), (CRIU, "mode=dance"), (RESTORED, "pids=5"), (EXPORT, ""), (RESUME, ""), (IMPORT, "len=10"),
+                       (CRIU, "mode=dump"), (CRIU, "mode=dance"), (RESTORED, "pids=5"), (EXPORT, ""), (IMPORT, "len=10"),
                        (IMPORT, b"\xff" * 1000), (KILL, "pid=1 signal=9"), (KILL, "pid=77 signal=9"), (KILL, "")]:
         try:
             agent.ask(capsule, type, text)

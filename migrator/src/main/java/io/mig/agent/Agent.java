@@ -35,6 +35,7 @@ import io.mig.migration.Calls;
 import io.mig.migration.Directories;
 import io.mig.migration.Routes;
 import io.mig.migration.home.HomeDesk;
+import io.mig.migration.home.Voucher;
 import io.mig.migration.preflight.AgentFacts;
 import io.mig.migration.preflight.ContentHash;
 import io.mig.migration.preflight.FileCheck;
@@ -161,6 +162,7 @@ public final class Agent implements AutoCloseable {
         HomeWorks works = new HomeWorks(journal, deputies, new Deputiser(tools), survey, freezer);
         HomeDesk home = new HomeDesk(journal, calls, works, faults);
         desk.set(home);
+        new Voucher(calls, Path.of("/proc")).register();
 
         Guests guests = new Guests(run.resolve("guests"));
         TargetConfig targetConfig =

@@ -37,6 +37,8 @@ import io.mig.wire.proto.RestoreReply;
 import io.mig.wire.proto.RestoreRequest;
 import io.mig.wire.proto.ThawReply;
 import io.mig.wire.proto.ThawRequest;
+import io.mig.wire.proto.VouchReply;
+import io.mig.wire.proto.VouchRequest;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.function.Function;
@@ -78,7 +80,9 @@ public enum MessageType {
     LOOKUP_REPLY(128, LookupReply.getDefaultInstance()),
     HOLD(129, HoldRequest.getDefaultInstance()),
     HOLD_REPLY(130, HoldReply.getDefaultInstance()),
-    COMMIT_REPLY(132, CommitReply.getDefaultInstance());
+    COMMIT_REPLY(132, CommitReply.getDefaultInstance()),
+    VOUCH(133, VouchRequest.getDefaultInstance()),
+    VOUCH_REPLY(134, VouchReply.getDefaultInstance());
 
     private static final Map<Integer, MessageType> BY_NUMBER =
             Arrays.stream(values())

@@ -5,6 +5,9 @@ import io.mig.checkpoint.CriuNotification;
 import io.mig.checkpoint.RestoreRequest;
 import io.mig.checkpoint.RestoreResult;
 import io.mig.checkpoint.criu.CriuConnection;
+import io.mig.checkpoint.image.IdentityCheck;
+import io.mig.checkpoint.image.IdentityLimits;
+import io.mig.checkpoint.image.ImageDirectory;
 import io.mig.fault.FaultPoint;
 import io.mig.fault.Faults;
 import io.mig.home.relay.FrameType;
@@ -16,6 +19,7 @@ import io.mig.model.RefusedException;
 import io.mig.wire.proto.ReserveRequest;
 import io.mig.wire.proto.RestoreReply;
 import io.mig.wire.proto.StreamItem;
+import io.mig.wire.proto.VouchReply;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,13 +53,23 @@ final class Arrival {
     private final Faults faults;
     private final Guest guest;
     private final ReserveRequest request;
+    private final VouchReply vouched;
     private final Path images;
     private final ImageReceiver receiver;
     private final Map<Integer, Integer> fds = new HashMap<>();
     private @Nullable CriuConnection criu;
     private boolean cancelled;
 
-    Arrival(TargetConfig config, Faults faults, Guest guest, ReserveRequest request) {
+    /**
+     * @param vouched home's word on who its processes may be
+     */
+    Arrival(
+            TargetConfig config,
+            Faults faults,
+            Guest guest,
+            ReserveRequest request,
+            VouchReply vouched) {
+        this.vouched = vouched;
         this.config = config;
         this.faults = faults;
         this.guest = guest;
@@ -97,6 +111,7 @@ final class Arrival {
     RestoreReply restore(io.mig.wire.proto.RestoreRequest order) {
         long received = awaitImages();
         faults.at(FaultPoint.TARGET_RESTORE);
+        refuseFalseIdentities(Set.copyOf(order.getTasksList()));
         if (!order.getLinkState().isEmpty()) {
             guest.capsule().importState(order.getLinkState().asReadOnlyByteBuffer());
         }
@@ -124,6 +139,27 @@ final class Arrival {
                 .setRestoreMicros(micros)
                 .setReceivedBytes(received)
                 .build();
+    }
+
+    /** CRIU, as root, would make real whatever the images claim. */
+    private void refuseFalseIdentities(Set<Integer> pids) {
+        if (vouched.getAnyIdentity()) {
+            return;
+        }
+        List<String> violations =
+                IdentityCheck.violations(
+                        new ImageDirectory(images),
+                        new IdentityLimits(
+                                pids,
+                                Set.copyOf(vouched.getUidsList()),
+                                Set.copyOf(vouched.getGidsList()),
+                                vouched.getCapabilities()));
+        if (!violations.isEmpty()) {
+            throw new RefusedException(
+                    ErrorCode.NOT_ALLOWED,
+                    "the images claim more than home vouches for: "
+                            + String.join("; ", violations));
+        }
     }
 
     private RestoreRequest request(io.mig.wire.proto.RestoreRequest order) {

@@ -29,6 +29,8 @@ import io.mig.wire.proto.RestoreReply;
 import io.mig.wire.proto.StreamItem;
 import io.mig.wire.proto.ThawReply;
 import io.mig.wire.proto.ThawRequest;
+import io.mig.wire.proto.VouchReply;
+import io.mig.wire.proto.VouchRequest;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -143,10 +145,15 @@ public final class TargetDesk {
                             + " limit="
                             + config.maxGuests());
         }
+        VouchReply vouched =
+                calls.ask(
+                        process.home(),
+                        VouchRequest.newBuilder().setProcess(Protos.process(process)).build(),
+                        VouchReply.class);
         CapsuleFactory.Launch launch = factory.launch(UUID.randomUUID(), request.getHostname());
         Capsule capsule = launch.capsule();
         Guest guest = new Guest(record(capsule.id(), move, process, from, request), capsule);
-        Arrival arrival = new Arrival(config, faults, guest, request);
+        Arrival arrival = new Arrival(config, faults, guest, request, vouched);
         capsules.put(capsule.id(), capsule);
         arrivals.put(move, arrival);
         try {
