@@ -47,6 +47,7 @@ import io.mig.migration.source.SourceContext;
 import io.mig.migration.target.CapsuleFactory;
 import io.mig.migration.target.CheckDesk;
 import io.mig.migration.target.Guests;
+import io.mig.migration.target.InventoryBeat;
 import io.mig.migration.target.TargetConfig;
 import io.mig.migration.target.TargetDesk;
 import io.mig.model.Epoch;
@@ -88,6 +89,7 @@ public final class Agent implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
     private static final Duration SAMPLING = Duration.ofSeconds(1);
     private static final Duration CRIU_START = Duration.ofSeconds(10);
+    private static final Duration INVENTORY = Duration.ofSeconds(3);
     private static final Duration FAULT_LENGTH = Duration.ofSeconds(6);
     private static final Duration CAPSULE_PATIENCE = Duration.ofSeconds(10);
     private static final Duration LEAF_REMOVAL = Duration.ofSeconds(2);
@@ -264,6 +266,7 @@ public final class Agent implements AutoCloseable {
         hullServer.start();
         network.start(new PeerGate(calls, relay, target, bootId));
         target.announceToSelf(bootId);
+        opened(new InventoryBeat(target, calls, bootId)).start(INVENTORY);
         moveDesk.recover();
         removeEmptyLeaves(freezer);
         startJoinServer();

@@ -49,13 +49,17 @@ public final class FaultMatrix {
         String prefix = args.length > 1 ? args[1] : "";
         String legs = args.length > 2 ? args[2] : "both";
         List<Cell> cells;
-        try (LabDriver lab = new LabDriver(LabMain.home(), "faults")) {
+        try (LabDriver lab = new LabDriver(LabMain.home(), labName())) {
             Thread down = Thread.ofPlatform().unstarted(lab::close);
             Runtime.getRuntime().addShutdownHook(down); // Ctrl-C leaves no lab behind
             cells = run(lab, kinds, prefix, legs, out);
             Runtime.getRuntime().removeShutdownHook(down);
         }
         System.exit(!cells.isEmpty() && cells.stream().allMatch(Cell::right) ? 0 : 1);
+    }
+
+    private static String labName() {
+        return System.getenv().getOrDefault("MIG_LAB", "faults");
     }
 
     /**
