@@ -147,13 +147,19 @@ public final class FaultMatrix {
     }
 
     private void awaitConnected() {
+        // and the disks that the last fault has filled are empty again
         until(
                 "agents are not connected",
                 () ->
                         NODES.stream()
                                 .allMatch(
                                         node -> {
-                                            String seen = lab.sh(node, "mig nodes --json").out();
+                                            String seen =
+                                                    lab.sh(
+                                                                    node,
+                                                                    "ls /run/mig/.fault-filler /var/lib/mig/.fault-filler"
+                                                                            + " 2>/dev/null || mig nodes --json")
+                                                            .out();
                                             return seen.split("\"state\":\\s*\"up\"", -1).length
                                                     == NODES.size() + 1;
                                         }));
