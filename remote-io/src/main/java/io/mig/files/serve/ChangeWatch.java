@@ -1,0 +1,224 @@
+package io.mig.files.serve;
+
+import io.mig.files.sys.Native;
+import io.mig.files.sys.SysCall;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Hears by fanotify what home's own processes change on the file systems that guests use, and tells
+ * the hosts that may have it cached. What the agent does itself is told by whoever does it. One
+ * thread of its own. Source: fanotify(7), fanotify_init(2), fanotify_mark(2).
+ *
+ * <p>Not seen: writes through a shared mapping, and what other machines change on a network file
+ * system.
+ */
+final class ChangeWatch implements ChangeSource, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ChangeWatch.class);
+
+    private static final int FAN_CLOEXEC = 1;
+    private static final int FAN_NONBLOCK = 2;
+
+    /** FAN_REPORT_FID, DIR_FID, NAME, TARGET_FID. */
+    private static final int REPORT = 0x200 | 0x400 | 0x800 | 0x1000;
+
+    private static final int ADD_FILESYSTEM = 0x1 | 0x100;
+
+    private static final int MODIFY = 0x2;
+    private static final int ATTRIB = 0x4;
+    private static final int MOVED = 0x40 | 0x80;
+    private static final int CREATE_DELETE = 0x100 | 0x200;
+    private static final int DELETE_SELF = 0x400;
+    private static final int OVERFLOW = 0x4000;
+    private static final long ON_DIRECTORIES = 0x40000000L;
+
+    private static final int HEADER = 24;
+    private static final int INFO_FID = 1;
+    private static final int INFO_DFID_NAME = 2;
+    private static final int INFO_DFID = 3;
+    private static final int BUFFER = 64 << 10;
+    private static final int EPOLLIN = 1;
+
+    private final Changes changes;
+    private final int fd;
+    private final Executor asAgent;
+    private final int ownPid = (int) ProcessHandle.current().pid();
+    private final Thread thread =
+            Thread.ofPlatform().daemon().name("files-watch").unstarted(this::run);
+    private volatile boolean closed;
+    private volatile @Nullable Mounts mounts;
+
+    /**
+     * @param asAgent runs on a thread with all of the agent's rights
+     */
+    ChangeWatch(Changes changes, boolean wanted, Executor asAgent) {
+        this.changes = changes;
+        this.asAgent = asAgent;
+        int opened = -1;
+        if (wanted) {
+            try (Native sys = new Native(0)) {
+                opened =
+                        (int)
+                                sys.call(
+                                        SysCall.FANOTIFY_INIT,
+                                        FAN_CLOEXEC | FAN_NONBLOCK | REPORT,
+                                        0);
+            }
+            if (opened < 0) {
+                LOG.warn(
+                        "changes made at home are not watched: fanotify errno={};"
+                                + " hosts ask every second instead",
+                        -opened);
+            }
+        }
+        fd = opened;
+    }
+
+    void start(Mounts all) {
+        mounts = all;
+        if (fd >= 0) {
+            thread.start();
+        }
+    }
+
+    @Override
+    public boolean watch(int mountFd) {
+        if (fd < 0) {
+            return false;
+        }
+        // the thread that asks has no capability to mark
+        return CompletableFuture.supplyAsync(() -> mark(mountFd), asAgent).join();
+    }
+
+    private boolean mark(int mountFd) {
+        try (Native sys = new Native(0)) {
+            long mask = MODIFY | ATTRIB | MOVED | CREATE_DELETE | DELETE_SELF | ON_DIRECTORIES;
+            // without a path the descriptor itself says which file system
+            long result = sys.call(SysCall.FANOTIFY_MARK, fd, ADD_FILESYSTEM, mask, mountFd, 0, 0);
+            if (result < 0) {
+                LOG.warn("a file system is not watched: fanotify_mark errno={}", -result);
+            }
+            return result >= 0;
+        }
+    }
+
+    private void run() {
+        try (Native sys = new Native(BUFFER + 64)) {
+            MemorySegment s = sys.scratch();
+            while (!closed) {
+                s.set(ValueLayout.JAVA_INT, BUFFER, fd);
+                s.set(ValueLayout.JAVA_SHORT, BUFFER + 4, (short) EPOLLIN);
+                s.set(ValueLayout.JAVA_LONG, BUFFER + 16, 0);
+                s.set(ValueLayout.JAVA_LONG, BUFFER + 24, 250_000_000L);
+                long ready =
+                        sys.call(
+                                SysCall.PPOLL,
+                                s.address() + BUFFER,
+                                1,
+                                s.address() + BUFFER + 16,
+                                0);
+                if (ready <= 0) {
+                    continue;
+                }
+                long got = sys.call(SysCall.READ, fd, s.address(), BUFFER);
+                if (got > 0) {
+                    events(s.asSlice(0, got));
+                }
+            }
+            sys.closeFd(fd);
+        }
+    }
+
+    private void events(MemorySegment buffer) {
+        long at = 0;
+        while (at + HEADER <= buffer.byteSize()) {
+            int length = buffer.get(ValueLayout.JAVA_INT_UNALIGNED, at);
+            if (length < HEADER || at + length > buffer.byteSize()) {
+                LOG.error("fanotify event length={} does not fit", length);
+                changes.everything();
+                return;
+            }
+            long mask = buffer.get(ValueLayout.JAVA_LONG_UNALIGNED, at + 8);
+            int pid = buffer.get(ValueLayout.JAVA_INT_UNALIGNED, at + 20);
+            if ((mask & OVERFLOW) != 0) {
+                LOG.warn("more changes at home than could be followed: hosts forget everything");
+                changes.everything();
+            } else if (pid != ownPid) {
+                event(buffer.asSlice(at, length), mask);
+            }
+            at += length;
+        }
+    }
+
+    private void event(MemorySegment event, long mask) {
+        long at = Short.toUnsignedInt(event.get(ValueLayout.JAVA_SHORT_UNALIGNED, 6));
+        while (at + 20 <= event.byteSize()) {
+            int type = event.get(ValueLayout.JAVA_BYTE, at);
+            int length = Short.toUnsignedInt(event.get(ValueLayout.JAVA_SHORT_UNALIGNED, at + 2));
+            if (length < 20 || at + length > event.byteSize()) {
+                return;
+            }
+            info(event.asSlice(at, length), type, mask);
+            at += length;
+        }
+    }
+
+    /** fanotify_event_info_fid: header, fsid, struct file_handle, and a name after it. */
+    private void info(MemorySegment info, int type, long mask) {
+        Mounts known = mounts;
+        long fsid = info.get(ValueLayout.JAVA_LONG_UNALIGNED, 4);
+        int bytes = info.get(ValueLayout.JAVA_INT_UNALIGNED, 12);
+        int handleType = info.get(ValueLayout.JAVA_INT_UNALIGNED, 16);
+        if (known == null || bytes < 0 || bytes > FileHandle.MAX || 20 + bytes > info.byteSize()) {
+            return;
+        }
+        byte[] handle = new byte[bytes];
+        MemorySegment.copy(info, ValueLayout.JAVA_BYTE, 20, handle, 0, bytes);
+        List<Mount> on = known.withFsid(fsid);
+        for (Mount mount : on) {
+            byte[] identity = Nodes.identity(mount.id(), handleType, handle);
+            switch (type) {
+                case INFO_DFID_NAME, INFO_DFID -> {
+                    if ((mask & (CREATE_DELETE | MOVED)) != 0) {
+                        changes.name(null, identity, name(info, 20L + bytes));
+                    }
+                }
+                case INFO_FID -> changes.inode(null, identity, (mask & MODIFY) != 0);
+                default -> {}
+            }
+        }
+    }
+
+    private static byte[] name(MemorySegment info, long from) {
+        int length = 0;
+        while (from + length < info.byteSize()
+                && info.get(ValueLayout.JAVA_BYTE, from + length) != 0) {
+            length++;
+        }
+        byte[] name = new byte[Math.min(length, Native.MAX_NAME)];
+        MemorySegment.copy(info, ValueLayout.JAVA_BYTE, from, name, 0, name.length);
+        return name;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        if (fd < 0) {
+            return;
+        }
+        if (!thread.isAlive()) {
+            return;
+        }
+        try {
+            thread.join(2000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
