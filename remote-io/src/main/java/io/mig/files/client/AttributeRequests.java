@@ -1,0 +1,231 @@
+package io.mig.files.client;
+
+import io.mig.files.fuse.FuseOut;
+import io.mig.files.fuse.FuseRequest;
+import io.mig.files.sys.Errno;
+import io.mig.files.wire.Attr;
+import io.mig.files.wire.Limits;
+import io.mig.files.wire.Op;
+import io.mig.files.wire.SetAttr;
+import java.nio.ByteBuffer;
+
+/** What the kernel asks of inodes that are not open: attributes, extended ones, statfs. */
+final class AttributeRequests {
+    private static final int FATTR_FH = 1 << 6;
+
+    private final Guests guests;
+    private final HandleTable handles;
+
+    AttributeRequests(Guests guests, HandleTable handles) {
+        this.guests = guests;
+        this.handles = handles;
+    }
+
+    void get(FuseRequest request) {
+        Node node = guests.node(request, request.node());
+        if (node == null) {
+            return;
+        }
+        long asked = guests.nodes.now();
+        long unique = request.unique();
+        guests.ask(
+                request,
+                Op.GETATTR,
+                64,
+                f -> f.ref(node.ref()),
+                (status, in) -> {
+                    if (status != 0) {
+                        guests.fuse.error(unique, status);
+                    } else {
+                        attr(unique, node, asked, in.attr());
+                    }
+                });
+    }
+
+    private void attr(long unique, Node node, long asked, Attr attr) {
+        node.learned(attr);
+        boolean keep = guests.nodes.undisturbed(node, asked);
+        FuseOut out = guests.fuse.out(FuseReplies.ATTR_BYTES);
+        FuseReplies.attrOut(out.body(), attr, keep ? attr.leaseMillis() : 0);
+        guests.fuse.send(unique, out);
+    }
+
+    /** fuse_setattr_in. */
+    void set(FuseRequest request) {
+        Node node = guests.node(request, request.node());
+        if (node == null) {
+            return;
+        }
+        ByteBuffer in = request.body();
+        int base = in.position();
+        int valid = in.getInt(base);
+        OpenHandle handle = (valid & FATTR_FH) != 0 ? handles.find(in.getLong(base + 8)) : null;
+        SetAttr wanted =
+                new SetAttr(
+                        valid,
+                        in.getInt(base + 68),
+                        in.getInt(base + 76),
+                        in.getInt(base + 80),
+                        in.getLong(base + 16),
+                        in.getLong(base + 32),
+                        in.getInt(base + 56),
+                        in.getLong(base + 40),
+                        in.getInt(base + 60));
+        long asked = guests.nodes.now();
+        long unique = request.unique();
+        handles.contentsChange(node);
+        guests.ask(
+                request,
+                Op.SETATTR,
+                160,
+                f -> {
+                    f.ref(node.ref()).u64(handle == null ? 0 : handle.number());
+                    wanted.putTo(f);
+                },
+                (status, reply) -> {
+                    if (status != 0) {
+                        guests.fuse.error(unique, status);
+                        return;
+                    }
+                    Attr attr = reply.attr();
+                    if (node.hasPages() && guests.nodes.undisturbed(node, asked)) {
+                        // the kernel cut its own pages
+                        node.pages(attr);
+                    }
+                    attr(unique, node, asked, attr);
+                },
+                handle,
+                true);
+    }
+
+    void fileSystem(FuseRequest request) {
+        Node node = guests.node(request, request.node());
+        if (node == null) {
+            return;
+        }
+        long unique = request.unique();
+        Node of = node.has(Attr.STUB) ? guests.nodes.find(NodeTable.ROOT) : node;
+        if (of == null) {
+            guests.fuse.error(unique, Errno.ESTALE);
+            return;
+        }
+        guests.ask(
+                request,
+                Op.STATFS,
+                64,
+                f -> f.ref(of.ref()),
+                (status, in) -> {
+                    if (status != 0) {
+                        guests.fuse.error(unique, status);
+                        return;
+                    }
+                    FuseOut out = guests.fuse.out(80);
+                    for (int i = 0; i < 5; i++) {
+                        out.body().putLong(in.u64());
+                    }
+                    out.body().putInt(in.u32()).putInt(in.u32()).putInt(in.u32());
+                    for (int unused = 0; unused < 7; unused++) {
+                        out.body().putInt(0);
+                    }
+                    guests.fuse.send(unique, out);
+                });
+    }
+
+    void getExtended(FuseRequest request) {
+        Node node = guests.node(request, request.node());
+        if (node == null) {
+            return;
+        }
+        int size = request.body().getInt();
+        request.body().getInt();
+        byte[] name = request.string();
+        long unique = request.unique();
+        if (node.has(Attr.NO_XATTR)) {
+            guests.fuse.error(unique, Errno.ENODATA);
+            return;
+        }
+        guests.ask(
+                request,
+                Op.GETXATTR,
+                name.length + 64,
+                f -> f.ref(node.ref()).blob(name),
+                (status, in) -> extended(unique, size, status, in.rest()));
+    }
+
+    void listExtended(FuseRequest request) {
+        Node node = guests.node(request, request.node());
+        if (node == null) {
+            return;
+        }
+        int size = request.body().getInt();
+        long unique = request.unique();
+        if (node.has(Attr.NO_XATTR)) {
+            extended(unique, size, 0, ByteBuffer.allocate(0));
+            return;
+        }
+        guests.ask(
+                request,
+                Op.LISTXATTR,
+                64,
+                f -> f.ref(node.ref()),
+                (status, in) -> extended(unique, size, status, in.rest()));
+    }
+
+    /** With size 0 the caller asks how much there is. */
+    private void extended(long unique, int size, int status, ByteBuffer value) {
+        if (status != 0) {
+            guests.fuse.error(unique, status);
+        } else if (size == 0) {
+            FuseOut out = guests.fuse.out(8);
+            out.body().putInt(value.remaining()).putInt(0);
+            guests.fuse.send(unique, out);
+        } else if (value.remaining() > size) {
+            guests.fuse.error(unique, Errno.ERANGE);
+        } else {
+            FuseReplies.data(guests.fuse, unique, value);
+        }
+    }
+
+    void setExtended(FuseRequest request) {
+        Node node = guests.node(request, request.node());
+        if (node == null) {
+            return;
+        }
+        int size = request.body().getInt();
+        int flags = request.body().getInt();
+        byte[] name = request.string();
+        ByteBuffer value = request.body();
+        if (value.remaining() != size || size > Limits.MAX_XATTR + 1) {
+            guests.fuse.error(request.unique(), Errno.EINVAL);
+            return;
+        }
+        node.mayHaveXattrs();
+        guests.ask(
+                request,
+                Op.SETXATTR,
+                name.length + size + 64,
+                f -> f.ref(node.ref()).blob(name).u32(flags).rest(value),
+                changed(request.unique(), node));
+    }
+
+    void removeExtended(FuseRequest request) {
+        Node node = guests.node(request, request.node());
+        if (node != null) {
+            byte[] name = request.string();
+            guests.ask(
+                    request,
+                    Op.REMOVEXATTR,
+                    name.length + 64,
+                    f -> f.ref(node.ref()).blob(name),
+                    changed(request.unique(), node));
+        }
+    }
+
+    private Answer changed(long unique, Node node) {
+        return (status, in) -> {
+            // an answer to an older question may have said otherwise meanwhile
+            node.mayHaveXattrs();
+            guests.fuse.error(unique, status);
+        };
+    }
+}

@@ -1,0 +1,401 @@
+package io.mig.files.client;
+
+import io.mig.files.fuse.FuseOut;
+import io.mig.files.fuse.FuseRequest;
+import io.mig.files.sys.Errno;
+import io.mig.files.sys.Linux;
+import io.mig.files.wire.Attr;
+import io.mig.files.wire.BadFrameException;
+import io.mig.files.wire.FrameReader;
+import io.mig.files.wire.Limits;
+import io.mig.files.wire.NodeRef;
+import io.mig.files.wire.Op;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** What the kernel asks of files: opening, reading, writing, letting go. */
+final class FileRequests {
+    private static final int DIRECT_IO = 1;
+    private static final int KEEP_CACHE = 1 << 1;
+    private static final int WRITE_CACHE = 1;
+    private static final long HEAD_NANOS = 1_000_000_000L;
+
+    private final Guests guests;
+    private final HandleTable handles;
+    private final NameRequests names;
+
+    FileRequests(Guests guests, HandleTable handles, NameRequests names) {
+        this.guests = guests;
+        this.handles = handles;
+        this.names = names;
+    }
+
+    void open(FuseRequest request) {
+        Node node = guests.node(request, request.node());
+        if (node == null) {
+            return;
+        }
+        int flags = request.body().getInt();
+        long number = handles.next();
+        boolean reads = (flags & Linux.O_ACCMODE) == Linux.O_RDONLY;
+        boolean contents = reads && !node.hasPages();
+        long asked = guests.nodes.now();
+        long unique = request.unique();
+        Callers.Caller caller = guests.caller(request);
+        guests.ask(
+                request,
+                Op.OPEN,
+                96,
+                f -> f.ref(node.ref()).u64(number).u32(flags).u8(contents ? 1 : 0),
+                (status, in) -> {
+                    if (status != 0) {
+                        failed(unique, status, number);
+                        return;
+                    }
+                    Attr attr = in.attr();
+                    OpenHandle handle = new OpenHandle(number, node, flags, grant(in), caller);
+                    byte[] head = bytes(in, in.count(Limits.MAX_DATA));
+                    opened(unique, handle, attr, head, asked);
+                },
+                null,
+                (flags & Linux.O_TRUNC) == 0);
+    }
+
+    private void opened(long unique, OpenHandle handle, Attr attr, byte[] head, long asked) {
+        Node node = handle.node();
+        node.learned(attr);
+        boolean keep = node.pagesAreOf(attr);
+        if (!keep) {
+            // without KEEP_CACHE the kernel throws its pages away now
+            node.pages(attr);
+        }
+        if (!guests.nodes.undisturbed(node, asked)) {
+            node.noPages();
+        }
+        if (head.length > 0 && head.length == attr.size()) {
+            handle.head(head, asked, System.nanoTime() + HEAD_NANOS);
+        }
+        handles.add(handle);
+        if ((handle.flags() & Linux.O_TRUNC) != 0) {
+            handles.contentsChange(node);
+        }
+        FuseOut out = guests.fuse.out(FuseReplies.OPEN_BYTES);
+        FuseReplies.open(out.body(), handle.number(), flags(handle.flags(), keep));
+        if (!guests.fuse.send(unique, out)) {
+            letGo(handle.number());
+        }
+    }
+
+    /**
+     * Appending goes past the page cache: where the bytes land is decided at home, so the pages
+     * here would be wrong.
+     */
+    private static int flags(int open, boolean keep) {
+        return ((open & Linux.O_APPEND) != 0 ? DIRECT_IO : 0) | (keep ? KEEP_CACHE : 0);
+    }
+
+    /** Whoever was interrupted may have opened it all the same. */
+    private void failed(long unique, int status, long number) {
+        guests.fuse.error(unique, status);
+        if (status == Errno.EINTR || status == Errno.EIO) {
+            release(number);
+        }
+    }
+
+    private static byte[] grant(FrameReader in) throws BadFrameException {
+        return bytes(in, NodeRef.SEAL_BYTES);
+    }
+
+    private static byte[] bytes(FrameReader in, int count) throws BadFrameException {
+        byte[] bytes = new byte[count];
+        in.bytes(bytes);
+        return bytes;
+    }
+
+    void create(FuseRequest request) {
+        ByteBuffer in = request.body();
+        int flags = in.getInt();
+        int mode = in.getInt();
+        int umask = in.getInt();
+        in.getInt();
+        make(request, Op.CREATE, request.string(), flags, mode, umask);
+    }
+
+    void temporary(FuseRequest request) {
+        ByteBuffer in = request.body();
+        int flags = in.getInt();
+        int mode = in.getInt();
+        int umask = in.getInt();
+        make(request, Op.TMPFILE, null, flags, mode, umask);
+    }
+
+    private void make(
+            FuseRequest request, Op op, byte @Nullable [] name, int flags, int mode, int umask) {
+        Node parent = guests.node(request, request.node());
+        if (parent == null) {
+            return;
+        }
+        if (name != null && name.length > 255) {
+            guests.fuse.error(request.unique(), Errno.ENAMETOOLONG);
+            return;
+        }
+        long number = handles.next();
+        long asked = guests.nodes.now();
+        long unique = request.unique();
+        Callers.Caller caller = guests.caller(request);
+        guests.ask(
+                request,
+                op,
+                400,
+                f -> {
+                    f.ref(parent.ref());
+                    if (name != null) {
+                        f.blob(name);
+                    }
+                    f.u64(number).u32(flags).u32(mode).u32(umask);
+                },
+                (status, in) -> {
+                    if (status != 0) {
+                        failed(unique, status, number);
+                        return;
+                    }
+                    FuseOut out = guests.fuse.out(FuseReplies.ENTRY_BYTES + FuseReplies.OPEN_BYTES);
+                    NodeRef ref = in.ref();
+                    Attr attr = in.attr();
+                    byte[] grant = grant(in);
+                    Node node = names.putEntry(out.body(), parent, asked, ref, attr);
+                    node.pages(attr);
+                    handles.add(new OpenHandle(number, node, flags, grant, caller));
+                    FuseReplies.open(out.body(), number, flags(flags, false));
+                    if (!guests.fuse.send(unique, out)) {
+                        guests.nodes.forget(node.id(), 1);
+                        letGo(number);
+                    }
+                });
+    }
+
+    void read(FuseRequest request) {
+        ByteBuffer in = request.body();
+        OpenHandle handle = handle(request, in.getLong());
+        if (handle == null) {
+            return;
+        }
+        long offset = in.getLong();
+        int size = in.getInt();
+        long unique = request.unique();
+        byte[] head = handle.head(guests.nodes, System.nanoTime());
+        if (head != null) {
+            int from = (int) Math.min(offset, head.length);
+            int count = Math.min(size, head.length - from);
+            FuseReplies.data(guests.fuse, unique, ByteBuffer.wrap(head, from, count));
+            guests.counters.count(request.pid(), request.uid(), count, 0);
+            return;
+        }
+        int pid = request.pid();
+        int uid = request.uid();
+        guests.ask(
+                request,
+                Op.READ,
+                32,
+                f -> f.u64(handle.number()).u64(offset).u32(Math.min(size, Limits.MAX_DATA)),
+                (status, reply) -> {
+                    if (status != 0) {
+                        guests.fuse.error(unique, status);
+                        return;
+                    }
+                    ByteBuffer data = reply.rest();
+                    if (data.remaining() > size) {
+                        throw new BadFrameException("read bytes=" + data.remaining());
+                    }
+                    guests.counters.count(pid, uid, data.remaining(), 0);
+                    FuseReplies.data(guests.fuse, unique, data);
+                },
+                handle,
+                true);
+    }
+
+    /** fuse_write_in. */
+    void write(FuseRequest request) {
+        ByteBuffer in = request.body();
+        int base = in.position();
+        OpenHandle handle = handle(request, in.getLong());
+        if (handle == null) {
+            return;
+        }
+        long offset = in.getLong();
+        int size = in.getInt();
+        boolean fromCache = (in.getInt() & WRITE_CACHE) != 0;
+        in.position(base + 40);
+        if (in.remaining() != size) {
+            guests.fuse.error(request.unique(), Errno.EIO);
+            return;
+        }
+        Node node = handle.node();
+        long unique = request.unique();
+        int pid = fromCache ? 0 : request.pid();
+        int uid = fromCache ? handle.opener().uid() : request.uid();
+        handles.contentsChange(node);
+        guests.ask(
+                request,
+                Op.WRITE,
+                size + 32,
+                f -> f.u64(handle.number()).u64(offset).rest(in),
+                (status, reply) -> {
+                    if (status != 0) {
+                        guests.fuse.error(unique, status);
+                        return;
+                    }
+                    int written = reply.count(size);
+                    Attr before = reply.attr();
+                    Attr after = reply.attr();
+                    if (node.pagesAreOf(before)) {
+                        node.pages(after);
+                    } else {
+                        node.noPages();
+                    }
+                    handles.contentsChange(node);
+                    guests.counters.count(pid, uid, 0, written);
+                    FuseOut out = guests.fuse.out(8);
+                    out.body().putInt(written).putInt(0);
+                    guests.fuse.send(unique, out);
+                },
+                handle,
+                (handle.flags() & Linux.O_APPEND) == 0);
+    }
+
+    void release(FuseRequest request) {
+        letGo(request.body().getLong());
+        guests.fuse.error(request.unique(), 0);
+    }
+
+    private void letGo(long number) {
+        if (handles.remove(number) != null) {
+            release(number);
+        }
+    }
+
+    private void release(long number) {
+        guests.home.submit(
+                Op.RELEASE, new Callers.Caller(0, 0), 16, f -> f.u64(number), (status, in) -> {});
+    }
+
+    void sync(FuseRequest request) {
+        OpenHandle handle = handle(request, request.body().getLong());
+        if (handle != null) {
+            boolean dataOnly = (request.body().getInt() & 1) != 0;
+            guests.ask(
+                    request,
+                    Op.FSYNC,
+                    32,
+                    f -> f.u64(handle.number()).u8(dataOnly ? 1 : 0),
+                    guests.plain(request.unique()),
+                    handle,
+                    true);
+        }
+    }
+
+    void allocate(FuseRequest request) {
+        ByteBuffer in = request.body();
+        OpenHandle handle = handle(request, in.getLong());
+        if (handle == null) {
+            return;
+        }
+        long offset = in.getLong();
+        long length = in.getLong();
+        int mode = in.getInt();
+        Node node = handle.node();
+        handles.contentsChange(node);
+        long unique = request.unique();
+        guests.ask(
+                request,
+                Op.FALLOCATE,
+                48,
+                f -> f.u64(handle.number()).u64(offset).u64(length).u32(mode),
+                (status, reply) -> {
+                    node.noPages();
+                    handles.contentsChange(node);
+                    guests.fuse.error(unique, status);
+                },
+                handle,
+                false);
+    }
+
+    void seek(FuseRequest request) {
+        ByteBuffer in = request.body();
+        OpenHandle handle = handle(request, in.getLong());
+        if (handle == null) {
+            return;
+        }
+        long offset = in.getLong();
+        int whence = in.getInt();
+        long unique = request.unique();
+        guests.ask(
+                request,
+                Op.LSEEK,
+                32,
+                f -> f.u64(handle.number()).u64(offset).u32(whence),
+                (status, reply) -> {
+                    if (status != 0) {
+                        guests.fuse.error(unique, status);
+                        return;
+                    }
+                    FuseOut out = guests.fuse.out(8);
+                    out.body().putLong(reply.u64());
+                    guests.fuse.send(unique, out);
+                },
+                handle,
+                true);
+    }
+
+    /** fuse_copy_file_range_in: both files are at home, and so is the copying. */
+    void copy(FuseRequest request) {
+        ByteBuffer in = request.body();
+        OpenHandle from = handle(request, in.getLong());
+        if (from == null) {
+            return;
+        }
+        long fromOffset = in.getLong();
+        in.getLong();
+        OpenHandle to = handle(request, in.getLong());
+        if (to == null) {
+            return;
+        }
+        long toOffset = in.getLong();
+        long length = in.getLong();
+        int flags = (int) in.getLong();
+        handles.contentsChange(to.node());
+        long unique = request.unique();
+        guests.ask(
+                request,
+                Op.COPY,
+                64,
+                f ->
+                        f.u64(from.number())
+                                .u64(fromOffset)
+                                .u64(to.number())
+                                .u64(toOffset)
+                                .u64(length)
+                                .u32(flags),
+                (status, reply) -> {
+                    to.node().noPages();
+                    handles.contentsChange(to.node());
+                    if (status != 0) {
+                        guests.fuse.error(unique, status);
+                        return;
+                    }
+                    FuseOut out = guests.fuse.out(8);
+                    out.body().putInt((int) reply.u64()).putInt(0);
+                    guests.fuse.send(unique, out);
+                },
+                to,
+                false);
+    }
+
+    private @Nullable OpenHandle handle(FuseRequest request, long number) {
+        OpenHandle handle = handles.find(number);
+        if (handle == null) {
+            guests.fuse.error(request.unique(), Errno.EBADF);
+        }
+        return handle;
+    }
+}

@@ -1,0 +1,74 @@
+package io.mig.files.client;
+
+import io.mig.files.fuse.FuseConnection;
+import io.mig.files.fuse.FuseRequest;
+import io.mig.files.sys.Errno;
+import io.mig.files.wire.Frame;
+import io.mig.files.wire.Op;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** What the operations of a tree share. */
+final class Guests {
+    final FuseConnection fuse;
+    final HomeSession home;
+    final NodeTable nodes;
+    final Counters counters;
+    private final Callers callers;
+
+    Guests(
+            FuseConnection fuse,
+            HomeSession home,
+            NodeTable nodes,
+            Counters counters,
+            Callers callers) {
+        this.fuse = fuse;
+        this.home = home;
+        this.nodes = nodes;
+        this.counters = counters;
+        this.callers = callers;
+    }
+
+    Callers.Caller caller(FuseRequest request) {
+        return callers.of(request.pid(), request.uid(), request.gid());
+    }
+
+    /** An inode that the kernel names; answers the request when we do not know it. */
+    @Nullable Node node(FuseRequest request, long id) {
+        Node node = nodes.find(id);
+        if (node == null) {
+            fuse.error(request.unique(), Errno.ESTALE);
+        }
+        return node;
+    }
+
+    /** Asks home as the guest that asks us. */
+    void ask(FuseRequest request, Op op, int size, Consumer<Frame> body, Answer answer) {
+        ask(request, op, size, body, answer, null, false);
+    }
+
+    void ask(
+            FuseRequest request,
+            Op op,
+            int size,
+            Consumer<Frame> body,
+            Answer answer,
+            @Nullable OpenHandle handle,
+            boolean harmlessTwice) {
+        home.submit(
+                op,
+                caller(request),
+                size,
+                body,
+                answer,
+                handle,
+                harmlessTwice,
+                request.unique(),
+                request.pid());
+    }
+
+    /** Answers with nothing but success or failure. */
+    Answer plain(long unique) {
+        return (status, in) -> fuse.error(unique, status);
+    }
+}

@@ -1,0 +1,470 @@
+package io.mig.files.client;
+
+import io.mig.files.sys.Errno;
+import io.mig.files.wire.BadFrameException;
+import io.mig.files.wire.Frame;
+import io.mig.files.wire.FrameReader;
+import io.mig.files.wire.Limits;
+import io.mig.files.wire.Lock;
+import io.mig.files.wire.Op;
+import io.mig.files.wire.RequestHeader;
+import io.mig.files.wire.Status;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The conversation with one home for one mount: numbers requests, sends them again while home is
+ * away, takes up where it was when home's agent began anew. Thread-safe.
+ */
+final class HomeSession implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(HomeSession.class);
+    private static final long RETRY_MILLIS = 100;
+    private static final long BUSY_MILLIS = 10;
+
+    /** What begins a home's session anew, told to whoever keeps caches. */
+    interface Listener {
+        /** Home was away: words of changes may be lost. */
+        void gap();
+
+        /** Home's agent does not know us; the root as it has it now. */
+        void beganAnew(FrameReader root) throws BadFrameException;
+    }
+
+    private final HomeLink link;
+    private final Duration giveUp;
+    private final Listener listener;
+    private final long id = new SecureRandom().nextLong();
+    private final AtomicLong ids = new AtomicLong();
+    private final ConcurrentSkipListMap<Long, Pending> pending = new ConcurrentSkipListMap<>();
+    private final Map<Long, Pending> byUnique = new ConcurrentHashMap<>();
+    private final AtomicInteger inFlight = new AtomicInteger();
+    private final Queue<Pending> unsent = new ConcurrentLinkedQueue<>();
+    private final Queue<Pending> waiting = new ConcurrentLinkedQueue<>();
+    private final Map<Long, List<Pending>> reopening = new HashMap<>();
+    private final ScheduledExecutorService clock =
+            Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofPlatform().daemon().name("files-home").factory());
+    private final Map<Long, Pending> interrupted = new ConcurrentHashMap<>();
+    private volatile boolean away;
+    private volatile boolean closed;
+    // guarded by this
+    private boolean greeting;
+    private final List<Pending> unknown = new ArrayList<>();
+
+    HomeSession(HomeLink link, Duration giveUp, Listener listener) {
+        this.link = link;
+        this.giveUp = giveUp;
+        this.listener = listener;
+    }
+
+    void start() {
+        clock.scheduleWithFixedDelay(
+                this::guarded, RETRY_MILLIS, RETRY_MILLIS, TimeUnit.MILLISECONDS);
+        clock.scheduleWithFixedDelay(
+                () -> submit(Op.HELLO, new Callers.Caller(0, 0), 16, f -> {}, (status, in) -> {}),
+                60,
+                60,
+                TimeUnit.SECONDS);
+    }
+
+    long id() {
+        return id;
+    }
+
+    /** Whether home does not answer now. */
+    boolean away() {
+        return away;
+    }
+
+    int outstanding() {
+        return pending.size();
+    }
+
+    /** A request of our own. */
+    void submit(Op op, Callers.Caller caller, int size, Consumer<Frame> body, Answer answer) {
+        submit(op, caller, size, body, answer, null, true, 0, 0);
+    }
+
+    void submit(
+            Op op,
+            Callers.Caller caller,
+            int size,
+            Consumer<Frame> body,
+            Answer answer,
+            @Nullable OpenHandle handle,
+            boolean harmlessTwice,
+            long unique,
+            int pid) {
+        long request = ids.incrementAndGet();
+        Frame frame = new Frame(64 + size);
+        new RequestHeader(op, caller.uid(), caller.gid(), id, request, 0).putTo(frame);
+        body.accept(frame);
+        Pending p =
+                new Pending(
+                        request, op, frame.finish(), answer, handle, harmlessTwice, unique, pid);
+        pending.put(request, p);
+        if (unique != 0) {
+            byUnique.put(unique, p);
+        }
+        if (closed || (handle != null && handle.lost())) {
+            inFlight.incrementAndGet();
+            answer(p, Errno.EIO, nothing());
+        } else if (inFlight.incrementAndGet() > Limits.MAX_IN_FLIGHT / 2) {
+            inFlight.decrementAndGet();
+            unsent.add(p);
+            sendUnsent();
+        } else {
+            send(p);
+        }
+    }
+
+    private void sendUnsent() {
+        while (!unsent.isEmpty() && inFlight.get() < Limits.MAX_IN_FLIGHT / 2) {
+            Pending next = unsent.poll();
+            if (next != null) {
+                inFlight.incrementAndGet();
+                send(next);
+            }
+        }
+    }
+
+    private void send(Pending p) {
+        if (p.answered()) {
+            return;
+        }
+        Map.Entry<Long, Pending> first = pending.firstEntry();
+        long answeredBelow = first == null ? p.id() : first.getKey();
+        link.call(p.send(answeredBelow))
+                .whenComplete(
+                        (reply, failure) -> {
+                            if (failure != null) {
+                                lost(p, failure);
+                            } else {
+                                received(p, reply);
+                            }
+                        });
+    }
+
+    private void lost(Pending p, Throwable why) {
+        if (closed) {
+            answer(p, Errno.EIO, nothing());
+            return;
+        }
+        if (!away) {
+            away = true;
+            LOG.warn("home does not answer: {}", why.toString());
+        }
+        if (p.waitingSince() == 0) {
+            p.waitingSince(System.nanoTime() | 1);
+        }
+        waiting.add(p);
+    }
+
+    private void received(Pending p, ByteBuffer reply) {
+        try {
+            FrameReader in = new FrameReader(reply);
+            int status = in.u32();
+            if (away) {
+                away = false;
+                LOG.info("home answers again");
+                listener.gap();
+                clock.execute(this::retry);
+            }
+            p.waitingSince(0);
+            switch (status) {
+                case Status.UNKNOWN_SESSION -> unknownSession(p);
+                case Status.UNKNOWN_HANDLE -> unknownHandle(p);
+                case Status.BUSY ->
+                        clock.schedule(() -> send(p), BUSY_MILLIS, TimeUnit.MILLISECONDS);
+                case Status.BAD_REQUEST -> {
+                    LOG.error("home does not understand op={}", p.op());
+                    answer(p, Errno.EIO, in);
+                }
+                default -> answer(p, status, in);
+            }
+        } catch (BadFrameException e) {
+            LOG.error("home's answer is not understood: op={} {}", p.op(), e.getMessage());
+            answer(p, Errno.EIO, nothing());
+        } catch (RejectedExecutionException e) {
+            answer(p, Errno.EIO, nothing());
+        }
+    }
+
+    private void answer(Pending p, int status, FrameReader in) {
+        if (!p.claim()) {
+            return;
+        }
+        pending.remove(p.id());
+        if (p.unique() != 0) {
+            byUnique.remove(p.unique(), p);
+            interrupted.remove(p.unique());
+        }
+        inFlight.decrementAndGet();
+        try {
+            p.answer().on(status, in);
+        } catch (BadFrameException e) {
+            LOG.error("home's answer is not understood: op={} {}", p.op(), e.getMessage());
+            try {
+                p.answer().on(Errno.EIO, nothing());
+            } catch (BadFrameException impossible) {
+                throw new IllegalStateException(impossible);
+            }
+        }
+        sendUnsent();
+    }
+
+    // home's agent began anew
+
+    private void unknownSession(Pending p) {
+        synchronized (this) {
+            unknown.add(p);
+            if (greeting) {
+                return;
+            }
+            greeting = true;
+        }
+        LOG.info("home's agent began anew: taking the session up");
+        greet();
+    }
+
+    private void greet() {
+        Frame frame = new Frame(64);
+        new RequestHeader(Op.HELLO, 0, 0, id, ids.incrementAndGet(), 0).putTo(frame);
+        link.call(frame.finish())
+                .whenComplete(
+                        (reply, failure) -> {
+                            if (failure != null || !greeted(reply)) {
+                                if (closed) {
+                                    takeUp(Errno.EIO);
+                                } else {
+                                    clock.schedule(
+                                            this::greet, RETRY_MILLIS, TimeUnit.MILLISECONDS);
+                                }
+                            } else {
+                                takeUp(0);
+                            }
+                        });
+    }
+
+    private boolean greeted(ByteBuffer reply) {
+        try {
+            FrameReader in = new FrameReader(reply);
+            if (in.u32() != Status.OK) {
+                return false;
+            }
+            listener.beganAnew(in);
+            return true;
+        } catch (BadFrameException e) {
+            LOG.error("home's greeting is not understood: {}", e.getMessage());
+            return false;
+        }
+    }
+
+    private void takeUp(int error) {
+        List<Pending> again;
+        synchronized (this) {
+            greeting = false;
+            again = List.copyOf(unknown);
+            unknown.clear();
+        }
+        for (Pending p : again) {
+            if (error != 0) {
+                answer(p, error, nothing());
+            } else if (p.inDoubt()) {
+                // the home that was may have done it: never twice
+                LOG.warn("an operation of unknown outcome is given up: op={}", p.op());
+                answer(p, Errno.EIO, nothing());
+            } else {
+                send(p);
+            }
+        }
+    }
+
+    private void unknownHandle(Pending p) {
+        OpenHandle handle = p.handle();
+        if (handle == null || handle.grant().length == 0) {
+            answer(p, Errno.EBADF, nothing());
+            return;
+        }
+        synchronized (reopening) {
+            List<Pending> others = reopening.get(handle.number());
+            if (others != null) {
+                others.add(p);
+                return;
+            }
+            reopening.put(handle.number(), new ArrayList<>(List.of(p)));
+        }
+        submit(
+                Op.REOPEN,
+                handle.opener(),
+                256,
+                f ->
+                        f.ref(handle.node().ref())
+                                .u64(handle.number())
+                                .u32(handle.flags())
+                                .rest(ByteBuffer.wrap(handle.grant())),
+                (status, in) -> {
+                    if (status == 0) {
+                        lockAgain(handle, handle.lockSteps(), 0);
+                    } else {
+                        LOG.warn("an open file is lost: errno={}", status);
+                        handle.lose();
+                        reopened(handle, status);
+                    }
+                });
+    }
+
+    private void lockAgain(OpenHandle handle, List<Lock> steps, int next) {
+        if (next == steps.size()) {
+            reopened(handle, 0);
+            return;
+        }
+        Lock step = steps.get(next);
+        submit(
+                Op.SETLK,
+                handle.opener(),
+                64,
+                f -> {
+                    f.u64(handle.number());
+                    step.putTo(f);
+                },
+                (status, in) -> {
+                    if (status != 0) {
+                        LOG.warn("a lock was lost while home was away: errno={}", status);
+                        handle.lose();
+                        reopened(handle, Errno.EIO);
+                    } else {
+                        lockAgain(handle, steps, next + 1);
+                    }
+                });
+    }
+
+    private void reopened(OpenHandle handle, int error) {
+        List<Pending> again;
+        synchronized (reopening) {
+            List<Pending> all = reopening.remove(handle.number());
+            again = all == null ? List.of() : all;
+        }
+        for (Pending p : again) {
+            if (error != 0) {
+                answer(p, Errno.EIO, nothing());
+            } else {
+                send(p);
+            }
+        }
+    }
+
+    // home is away
+
+    /** Home can be reached again: no need to wait for the next try. */
+    void homeIsBack() {
+        clock.execute(this::retry);
+    }
+
+    private void guarded() {
+        try {
+            lookAtInterrupted();
+            retry();
+        } catch (RuntimeException e) {
+            LOG.error("retry failed", e);
+        }
+    }
+
+    private void retry() {
+        List<Pending> again = new ArrayList<>();
+        for (Pending p = waiting.poll(); p != null; p = waiting.poll()) {
+            again.add(p);
+        }
+        again.sort(Comparator.comparingLong(Pending::id));
+        long now = System.nanoTime();
+        for (Pending p : again) {
+            if (closed || now - p.waitingSince() > giveUp.toNanos()) {
+                answer(p, Errno.EIO, nothing());
+            } else {
+                send(p);
+            }
+        }
+    }
+
+    /**
+     * Somebody who waits got a signal. A lock is no longer waited for; everything else ends early
+     * only when home is away and the signal kills, as on a local disk.
+     *
+     * @return false when no such request is known
+     */
+    boolean interrupt(long unique) {
+        Pending p = byUnique.get(unique);
+        if (p == null) {
+            return false;
+        }
+        if (p.op() == Op.SETLK && !away) {
+            long request = p.id();
+            submit(
+                    Op.CANCEL,
+                    new Callers.Caller(0, 0),
+                    16,
+                    f -> f.u64(request),
+                    (status, in) -> {});
+        } else {
+            interrupted.put(unique, p);
+        }
+        return true;
+    }
+
+    private void lookAtInterrupted() {
+        if (interrupted.isEmpty()) {
+            return;
+        }
+        for (Pending p : List.copyOf(interrupted.values())) {
+            if (p.waitingSince() == 0) {
+                continue;
+            }
+            if (p.op() == Op.SETLK || Signals.killed(p.pid())) {
+                answer(p, Errno.EINTR, nothing());
+            }
+        }
+    }
+
+    private static FrameReader nothing() {
+        try {
+            return new FrameReader(ByteBuffer.allocate(0));
+        } catch (BadFrameException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        Frame frame = new Frame(64);
+        new RequestHeader(Op.BYE, 0, 0, id, ids.incrementAndGet(), 0).putTo(frame);
+        link.call(frame.finish());
+        closed = true;
+        for (Pending p : List.copyOf(pending.values())) {
+            answer(p, Errno.EIO, nothing());
+        }
+        clock.shutdownNow();
+    }
+}

@@ -1,0 +1,212 @@
+package io.mig.files.client;
+
+import io.mig.files.fuse.FuseConnection;
+import io.mig.files.fuse.FuseHandler;
+import io.mig.files.fuse.FuseRequest;
+import io.mig.files.sys.Errno;
+import io.mig.files.wire.Attr;
+import io.mig.files.wire.BadFrameException;
+import io.mig.files.wire.Frame;
+import io.mig.files.wire.FrameReader;
+import io.mig.files.wire.NodeRef;
+import io.mig.files.wire.Op;
+import io.mig.files.wire.RequestHeader;
+import java.nio.ByteBuffer;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One home's file tree, mounted here for all guests of that home. Closing takes the mount off; what
+ * is still open in it fails with ENOTCONN. Thread-safe. Who owns it must never touch the mounted
+ * tree itself.
+ */
+public final class HomeTree implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(HomeTree.class);
+    private static final long GREETING_SECONDS = 10;
+
+    private final HomeTreeConfig config;
+    private final HomeLink link;
+    private final NodeTable nodes = new NodeTable();
+    private final HandleTable handles = new HandleTable();
+    private final Counters counters = new Counters();
+    private final HomeSession home;
+    private final FuseConnection fuse;
+    private final Invalidator invalidator;
+    private final Guests guests;
+    private final NameRequests names;
+    private final AttributeRequests attributes;
+    private final DirectoryRequests directories;
+    private final FileRequests files;
+    private final LockRequests locks;
+
+    private HomeTree(HomeTreeConfig config, HomeLink link) {
+        this.config = config;
+        this.link = link;
+        home = new HomeSession(link, config.giveUp(), new Caches());
+        fuse = new FuseConnection(config.fuse(), new Dispatch());
+        invalidator = new Invalidator(nodes, fuse, home.id());
+        guests = new Guests(fuse, home, nodes, counters, config.callers());
+        names = new NameRequests(guests);
+        attributes = new AttributeRequests(guests, handles);
+        directories = new DirectoryRequests(guests, handles, names);
+        files = new FileRequests(guests, handles, names);
+        locks = new LockRequests(guests, handles);
+    }
+
+    /**
+     * Mounts a home's tree. Blocks until home has answered and the kernel is served.
+     *
+     * @throws IllegalStateException when home does not answer or it cannot be mounted, with why
+     */
+    public static HomeTree mount(HomeTreeConfig config, HomeLink link) {
+        HomeTree tree = new HomeTree(config, link);
+        try {
+            tree.start();
+            return tree;
+        } catch (RuntimeException e) {
+            tree.close();
+            throw e;
+        }
+    }
+
+    private void start() {
+        Frame hello = new Frame(64);
+        new RequestHeader(Op.HELLO, 0, 0, home.id(), 0, 0).putTo(hello);
+        try {
+            FrameReader in =
+                    new FrameReader(
+                            link.call(hello.finish()).get(GREETING_SECONDS, TimeUnit.SECONDS));
+            int status = in.u32();
+            if (status != 0) {
+                throw new IllegalStateException("home refuses its files: status=" + status);
+            }
+            nodes.root(in.ref(), in.attr());
+        } catch (ExecutionException | TimeoutException | BadFrameException e) {
+            throw new IllegalStateException(
+                    "home does not answer for its files: source=" + config.fuse().source(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while mounting", e);
+        }
+        home.start();
+        invalidator.start();
+        fuse.start();
+    }
+
+    /** A frame that home sent by itself. Frames of other mounts are ignored: false. */
+    public boolean pushed(ByteBuffer frame) {
+        try {
+            return invalidator.pushed(frame);
+        } catch (BadFrameException e) {
+            LOG.error("home's word of changes is not understood: {}", e.getMessage());
+            invalidator.everything();
+            return true;
+        }
+    }
+
+    /** Home can be reached again: what waits is sent now. */
+    public void homeIsBack() {
+        home.homeIsBack();
+    }
+
+    public TreeStats stats() {
+        return new TreeStats(
+                counters.total(),
+                counters.callers(),
+                nodes.size(),
+                handles.size(),
+                home.outstanding(),
+                home.away());
+    }
+
+    /** What to do with caches when the conversation with home was broken. */
+    private final class Caches implements HomeSession.Listener {
+        @Override
+        public void gap() {
+            invalidator.everything();
+        }
+
+        @Override
+        public void beganAnew(FrameReader root) throws BadFrameException {
+            NodeRef ref = root.ref();
+            Attr attr = root.attr();
+            nodes.root(ref, attr);
+            invalidator.anew();
+        }
+    }
+
+    private final class Dispatch implements FuseHandler {
+        @Override
+        public void handle(FuseRequest request) {
+            switch (request.opcode()) {
+                case LOOKUP -> names.lookup(request);
+                case FORGET -> nodes.forget(request.node(), request.body().getLong());
+                case BATCH_FORGET -> {
+                    int count = request.body().getInt();
+                    request.body().getInt();
+                    for (int i = 0; i < count && request.body().remaining() >= 16; i++) {
+                        nodes.forget(request.body().getLong(), request.body().getLong());
+                    }
+                }
+                case GETATTR -> attributes.get(request);
+                case SETATTR -> attributes.set(request);
+                case READLINK -> names.readLink(request);
+                case SYMLINK -> names.symlink(request);
+                case MKNOD -> names.makeNode(request);
+                case MKDIR -> names.makeDirectory(request);
+                case UNLINK -> names.remove(request, Op.UNLINK);
+                case RMDIR -> names.remove(request, Op.RMDIR);
+                case RENAME -> names.rename(request, false);
+                case RENAME2 -> names.rename(request, true);
+                case LINK -> names.link(request);
+                case OPEN -> files.open(request);
+                case CREATE -> files.create(request);
+                case TMPFILE -> files.temporary(request);
+                case READ -> files.read(request);
+                case WRITE -> files.write(request);
+                case RELEASE -> files.release(request);
+                case FSYNC -> files.sync(request);
+                case FALLOCATE -> files.allocate(request);
+                case LSEEK -> files.seek(request);
+                case COPY_FILE_RANGE -> files.copy(request);
+                case STATFS -> attributes.fileSystem(request);
+                case GETXATTR -> attributes.getExtended(request);
+                case LISTXATTR -> attributes.listExtended(request);
+                case SETXATTR -> attributes.setExtended(request);
+                case REMOVEXATTR -> attributes.removeExtended(request);
+                case OPENDIR -> directories.open(request);
+                case READDIR -> directories.read(request, false);
+                case READDIRPLUS -> directories.read(request, true);
+                case RELEASEDIR -> directories.release(request);
+                case FSYNCDIR -> directories.sync(request);
+                case FLUSH -> locks.flush(request);
+                case GETLK -> locks.get(request);
+                case SETLK -> locks.set(request, false);
+                case SETLKW -> locks.set(request, true);
+                case INTERRUPT -> {
+                    if (!home.interrupt(request.body().getLong())) {
+                        // perhaps not read yet by the thread that has it: ask again
+                        fuse.error(request.unique(), Errno.EAGAIN);
+                    }
+                }
+                case IOCTL -> fuse.error(request.unique(), Errno.ENOTTY);
+                case INIT, DESTROY -> fuse.error(request.unique(), Errno.ENOSYS);
+            }
+        }
+
+        @Override
+        public void ended(String why) {
+            LOG.info("files no longer mounted: source={} {}", config.fuse().source(), why);
+        }
+    }
+
+    @Override
+    public void close() {
+        fuse.close();
+        invalidator.close();
+        home.close();
+    }
+}

@@ -1,0 +1,132 @@
+package io.mig.files.client;
+
+import io.mig.files.fuse.FuseConnection;
+import io.mig.files.wire.BadFrameException;
+import io.mig.files.wire.FrameReader;
+import io.mig.files.wire.Push;
+import java.nio.ByteBuffer;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/**
+ * Makes our tables and the kernel forget what home says has changed. Our tables at once; the kernel
+ * by a thread of its own, because that may wait for requests which are not answered yet.
+ */
+final class Invalidator implements AutoCloseable {
+    private static final int MAX_WAITING = 50_000;
+
+    private sealed interface Word {
+        record Inode(long node, boolean contents) implements Word {}
+
+        @SuppressWarnings("ArrayRecordComponent")
+        record Entry(long directory, byte[] name) implements Word {}
+
+        record Everything() implements Word {}
+    }
+
+    private final NodeTable nodes;
+    private final FuseConnection fuse;
+    private final long session;
+    private final BlockingQueue<Word> queue = new LinkedBlockingQueue<>(MAX_WAITING);
+    private final Thread thread =
+            Thread.ofPlatform().daemon().name("files-invalidate").unstarted(this::run);
+    private volatile boolean closed;
+    private long lastNumber;
+
+    Invalidator(NodeTable nodes, FuseConnection fuse, long session) {
+        this.nodes = nodes;
+        this.fuse = fuse;
+        this.session = session;
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** A frame of home's words; false when it is for another mount. */
+    synchronized boolean pushed(ByteBuffer frame) throws BadFrameException {
+        FrameReader in = new FrameReader(frame);
+        if (in.u64() != session) {
+            return false;
+        }
+        long number = in.u64();
+        boolean gap = number != lastNumber + 1;
+        lastNumber = number;
+        if (gap) {
+            everything();
+            return true;
+        }
+        int count = in.count(100_000);
+        for (int i = 0; i < count; i++) {
+            switch (Push.from(in)) {
+                case Push.Everything() -> everything();
+                case Push.Inode(var identity, var contents) -> {
+                    Node node = nodes.changed(identity, contents);
+                    if (node != null) {
+                        add(new Word.Inode(node.id(), contents));
+                    }
+                }
+                case Push.Entry(var directory, var name) -> {
+                    Node node = nodes.changed(directory, false);
+                    if (node != null) {
+                        byte[] bytes = new byte[name.remaining()];
+                        name.get(bytes);
+                        if (bytes.length > 0) {
+                            add(new Word.Entry(node.id(), bytes));
+                        }
+                        add(new Word.Inode(node.id(), true));
+                    }
+                }
+            }
+        }
+        return true;
+    }
+
+    /** Home counts its words from one again. */
+    synchronized void anew() {
+        lastNumber = 0;
+        everything();
+    }
+
+    void everything() {
+        nodes.allChanged();
+        queue.clear();
+        add(new Word.Everything());
+    }
+
+    private void add(Word word) {
+        if (!queue.offer(word)) {
+            everything();
+        }
+    }
+
+    private void run() {
+        try {
+            while (!closed) {
+                switch (queue.take()) {
+                    case Word.Inode(var node, var contents) -> fuse.invalidateInode(node, contents);
+                    case Word.Entry(var directory, var name) ->
+                            fuse.invalidateEntry(directory, name);
+                    case Word.Everything() -> forgetAll();
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void forgetAll() {
+        for (Node node : nodes.all()) {
+            if (closed) {
+                return;
+            }
+            fuse.invalidateInode(node.id(), true);
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        thread.interrupt();
+    }
+}

@@ -1,0 +1,124 @@
+package io.mig.files.client;
+
+import io.mig.files.wire.Attr;
+import io.mig.files.wire.NodeRef;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** An inode that the kernel knows. All but the first fields are guarded by the node itself. */
+final class Node {
+    private final long id;
+    private final NodeRef ref;
+    // how often the kernel was told of it; guarded by the table
+    long lookups;
+    private volatile int attrFlags;
+    private volatile int leaseMillis;
+    private volatile long invalidatedAt;
+    private long mtime;
+    private int mtimeNanos;
+    private long ctime;
+    private int ctimeNanos;
+    private long size = -1;
+    private boolean listingCached;
+    private @Nullable Set<Long> lockOwners;
+
+    Node(long id, NodeRef ref) {
+        this.id = id;
+        this.ref = ref;
+    }
+
+    long id() {
+        return id;
+    }
+
+    NodeRef ref() {
+        return ref;
+    }
+
+    void learned(Attr attr) {
+        attrFlags = attr.flags();
+        leaseMillis = attr.leaseMillis();
+    }
+
+    int leaseMillis() {
+        return leaseMillis;
+    }
+
+    boolean has(int flag) {
+        return (attrFlags & flag) != 0;
+    }
+
+    void mayHaveXattrs() {
+        attrFlags &= ~Attr.NO_XATTR;
+    }
+
+    /** When home last told that something about it changed, in ticks of the table. */
+    long invalidatedAt() {
+        return invalidatedAt;
+    }
+
+    synchronized void invalidated(long tick, boolean contents) {
+        invalidatedAt = tick;
+        listingCached = false;
+        attrFlags &= ~Attr.NO_XATTR;
+        if (contents) {
+            size = -1;
+        }
+    }
+
+    /**
+     * Whether the pages that the kernel has are those of the file as home now describes it. Without
+     * word of changes also the time of the last change of anything must be the same.
+     */
+    synchronized boolean pagesAreOf(Attr attr) {
+        return size == attr.size()
+                && mtime == attr.mtime()
+                && mtimeNanos == attr.mtimeNanos()
+                && (attr.leaseMillis() > 1000
+                        || (ctime == attr.ctime() && ctimeNanos == attr.ctimeNanos()));
+    }
+
+    /** From now on the kernel's pages are of this. */
+    synchronized void pages(Attr attr) {
+        mtime = attr.mtime();
+        mtimeNanos = attr.mtimeNanos();
+        ctime = attr.ctime();
+        ctimeNanos = attr.ctimeNanos();
+        size = attr.size();
+    }
+
+    synchronized void noPages() {
+        size = -1;
+    }
+
+    synchronized boolean hasPages() {
+        return size >= 0;
+    }
+
+    /** Whether the kernel's listing of this directory still holds; from now on it does. */
+    synchronized boolean listing() {
+        boolean was = listingCached;
+        listingCached = true;
+        return was;
+    }
+
+    synchronized void locked(long owner) {
+        if (lockOwners == null) {
+            lockOwners = new HashSet<>(2);
+        }
+        lockOwners.add(owner);
+    }
+
+    /** Whether an owner had locks; it has none from now on. */
+    synchronized boolean unlocked(long owner) {
+        Set<Long> owners = lockOwners;
+        if (owners == null || !owners.remove(owner)) {
+            return false;
+        }
+        if (owners.isEmpty()) {
+            lockOwners = null;
+        }
+        return true;
+    }
+}

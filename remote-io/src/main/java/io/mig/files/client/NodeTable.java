@@ -1,0 +1,113 @@
+package io.mig.files.client;
+
+import io.mig.files.wire.Attr;
+import io.mig.files.wire.NodeRef;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The inodes that the kernel knows, by the numbers it has for them and by what home calls them. Has
+ * as many entries as the kernel keeps inodes of the mount, about 250 bytes each. Thread-safe.
+ */
+final class NodeTable {
+    static final long ROOT = 1;
+
+    private final Map<Long, Node> byId = new HashMap<>();
+    private final Map<NodeRef, Node> byRef = new HashMap<>();
+    private final AtomicLong ticks = new AtomicLong();
+    private volatile long strangerInvalidatedAt;
+    private long lastId = ROOT;
+
+    /** The root; stays for ever. */
+    synchronized void root(NodeRef ref, Attr attr) {
+        Node old = byId.get(ROOT);
+        if (old != null) {
+            byRef.remove(old.ref());
+        }
+        Node root = new Node(ROOT, ref);
+        root.lookups = 1;
+        root.learned(attr);
+        byId.put(ROOT, root);
+        byRef.put(ref, root);
+    }
+
+    /** Counts one more mention towards the kernel. */
+    synchronized Node enter(NodeRef ref, Attr attr) {
+        Node node = byRef.get(ref);
+        if (node == null) {
+            node = new Node(++lastId, ref);
+            byId.put(node.id(), node);
+            byRef.put(ref, node);
+        }
+        node.lookups++;
+        node.learned(attr);
+        return node;
+    }
+
+    synchronized void forget(long id, long count) {
+        Node node = byId.get(id);
+        if (node == null || id == ROOT) {
+            return;
+        }
+        node.lookups -= count;
+        if (node.lookups <= 0) {
+            byId.remove(id);
+            byRef.remove(node.ref());
+        }
+    }
+
+    synchronized @Nullable Node find(long id) {
+        return byId.get(id);
+    }
+
+    synchronized int size() {
+        return byId.size();
+    }
+
+    synchronized List<Node> all() {
+        return new ArrayList<>(byId.values());
+    }
+
+    /** Goes up with each word of a change: a reply to a question from before is not believed. */
+    long now() {
+        return ticks.get();
+    }
+
+    /** What home calls something changed; gives the inode if the kernel knows it. */
+    @Nullable Node changed(ByteBuffer identity, boolean contents) {
+        Node node;
+        synchronized (this) {
+            node = byRef.get(asRef(identity));
+        }
+        long tick = ticks.incrementAndGet();
+        if (node == null) {
+            strangerInvalidatedAt = tick;
+        } else {
+            node.invalidated(tick, contents);
+        }
+        return node;
+    }
+
+    void allChanged() {
+        long tick = ticks.incrementAndGet();
+        strangerInvalidatedAt = tick;
+        all().forEach(node -> node.invalidated(tick, true));
+    }
+
+    /** Whether what was asked for at a time may be kept: nothing was said of it since. */
+    boolean undisturbed(Node node, long askedAt) {
+        return node.invalidatedAt() <= askedAt && strangerInvalidatedAt <= askedAt;
+    }
+
+    /** References are equal by identity, whatever their seal. */
+    private static NodeRef asRef(ByteBuffer identity) {
+        byte[] bytes = new byte[identity.remaining() + NodeRef.SEAL_BYTES];
+        identity.duplicate().get(bytes, 0, identity.remaining());
+        return NodeRef.of(bytes);
+    }
+}

@@ -1,0 +1,99 @@
+package io.mig.files.client;
+
+import io.mig.files.wire.Lock;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file that guests have open: what it takes to open it again at a home that has begun anew.
+ * Guarded by itself where not final.
+ */
+final class OpenHandle {
+    private static final int MAX_LOCK_STEPS = 1000;
+
+    private final long number;
+    private final Node node;
+    private final int flags;
+    private final byte[] grant;
+    private final Callers.Caller opener;
+    private final List<Lock> lockSteps = new ArrayList<>(0);
+    private byte @Nullable [] head;
+    private long headTick;
+    private long headUntilNanos;
+    private boolean lost;
+
+    OpenHandle(long number, Node node, int flags, byte[] grant, Callers.Caller opener) {
+        this.number = number;
+        this.node = node;
+        this.flags = flags;
+        this.grant = grant;
+        this.opener = opener;
+    }
+
+    long number() {
+        return number;
+    }
+
+    Node node() {
+        return node;
+    }
+
+    int flags() {
+        return flags;
+    }
+
+    byte[] grant() {
+        return grant;
+    }
+
+    Callers.Caller opener() {
+        return opener;
+    }
+
+    /** The whole contents as they were when it was opened; for the first reads only. */
+    synchronized void head(byte[] contents, long tick, long untilNanos) {
+        head = contents;
+        headTick = tick;
+        headUntilNanos = untilNanos;
+    }
+
+    /** The contents, if they came with the answer to open and may still be believed. */
+    synchronized byte @Nullable [] head(NodeTable table, long nowNanos) {
+        if (head != null && (nowNanos - headUntilNanos > 0 || !table.undisturbed(node, headTick))) {
+            head = null;
+        }
+        return head;
+    }
+
+    synchronized void noHead() {
+        head = null;
+    }
+
+    /** Remembers a lock that was got or given up, to be done again at a home that began anew. */
+    synchronized void locked(Lock lock) {
+        boolean all = lock.type() == 2 && lock.start() == 0 && lock.end() == Long.MAX_VALUE;
+        if (all) {
+            lockSteps.removeIf(l -> l.owner() == lock.owner() && l.whole() == lock.whole());
+        } else if (lockSteps.size() < MAX_LOCK_STEPS) {
+            lockSteps.add(lock);
+        }
+    }
+
+    synchronized void unlockedAll(long owner) {
+        lockSteps.removeIf(l -> l.owner() == owner && !l.whole());
+    }
+
+    synchronized List<Lock> lockSteps() {
+        return List.copyOf(lockSteps);
+    }
+
+    /** A lock could not be had back: going on would break what it protected. */
+    synchronized void lose() {
+        lost = true;
+    }
+
+    synchronized boolean lost() {
+        return lost;
+    }
+}

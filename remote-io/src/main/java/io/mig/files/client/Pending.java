@@ -1,0 +1,101 @@
+package io.mig.files.client;
+
+import io.mig.files.wire.Op;
+import io.mig.files.wire.RequestHeader;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** A request to home that is not answered. */
+final class Pending {
+    private final long id;
+    private final Op op;
+    private final ByteBuffer frame;
+    private final Answer answer;
+    private final @Nullable OpenHandle handle;
+    private final boolean harmlessTwice;
+    private final long unique;
+    private final int pid;
+    private final AtomicBoolean answered = new AtomicBoolean();
+    private volatile long waitingSince;
+    private final AtomicInteger sent = new AtomicInteger();
+
+    /**
+     * @param handle the open file it works on
+     * @param harmlessTwice whether doing it again changes nothing more
+     * @param unique of the kernel's request, 0 for our own
+     */
+    Pending(
+            long id,
+            Op op,
+            ByteBuffer frame,
+            Answer answer,
+            @Nullable OpenHandle handle,
+            boolean harmlessTwice,
+            long unique,
+            int pid) {
+        this.id = id;
+        this.op = op;
+        this.frame = frame;
+        this.answer = answer;
+        this.handle = handle;
+        this.harmlessTwice = harmlessTwice;
+        this.unique = unique;
+        this.pid = pid;
+    }
+
+    long id() {
+        return id;
+    }
+
+    Op op() {
+        return op;
+    }
+
+    @Nullable OpenHandle handle() {
+        return handle;
+    }
+
+    long unique() {
+        return unique;
+    }
+
+    int pid() {
+        return pid;
+    }
+
+    Answer answer() {
+        return answer;
+    }
+
+    /** What to send now. Counted: a second copy may meet a home that did the first. */
+    ByteBuffer send(long answeredBelow) {
+        sent.incrementAndGet();
+        RequestHeader.answeredBelow(frame, answeredBelow);
+        return frame.duplicate().order(frame.order());
+    }
+
+    /** Whether an earlier home may have done it and this one must not do it again. */
+    boolean inDoubt() {
+        return sent.get() > 1 && op.once() && !harmlessTwice;
+    }
+
+    /** True for the first who answers. */
+    boolean claim() {
+        return answered.compareAndSet(false, true);
+    }
+
+    boolean answered() {
+        return answered.get();
+    }
+
+    /** Since when it waits for a home that is away; 0 when it does not. */
+    long waitingSince() {
+        return waitingSince;
+    }
+
+    void waitingSince(long nanos) {
+        waitingSince = nanos;
+    }
+}
