@@ -1,0 +1,89 @@
+package io.mig.files;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Programs that work in a mounted tree. Always other processes: a thread of this one that waits for
+ * a mount served by this one cannot be stopped.
+ */
+final class Guest {
+    /** How one ended, with both its outputs. */
+    record Ended(int status, String output) {
+        String ok() {
+            assertThat(status).as(output).isZero();
+            return output;
+        }
+    }
+
+    private final Path directory;
+
+    /**
+     * @param directory in which commands begin
+     */
+    Guest(Path directory) {
+        this.directory = directory;
+    }
+
+    Ended sh(String script) {
+        return run(List.of("/bin/sh", "-c", "cd '" + directory + "' && " + script));
+    }
+
+    /** As an ordinary user. */
+    Ended shAs(int uid, String script) {
+        return run(
+                List.of(
+                        "setpriv",
+                        "--reuid=" + uid,
+                        "--regid=" + uid,
+                        "--clear-groups",
+                        "/bin/sh",
+                        "-c",
+                        "cd '" + directory + "' && " + script));
+    }
+
+    Process start(String script) {
+        try {
+            return new ProcessBuilder("/bin/sh", "-c", "cd '" + directory + "' && " + script)
+                    .redirectErrorStream(true)
+                    .start();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static Ended run(List<String> command) {
+        try {
+            Path output = Files.createTempFile("guest", ".out");
+            try {
+                Process process =
+                        new ProcessBuilder(command)
+                                .redirectErrorStream(true)
+                                .redirectOutput(output.toFile())
+                                .start();
+                process.getOutputStream().close();
+                if (!process.waitFor(60, TimeUnit.SECONDS)) {
+                    process.destroyForcibly();
+                    throw new IllegalStateException(
+                            "does not end: " + command + "\n" + Files.readString(output));
+                }
+                return new Ended(
+                        process.exitValue(),
+                        new String(Files.readAllBytes(output), StandardCharsets.ISO_8859_1));
+            } finally {
+                Files.delete(output);
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+}
