@@ -130,6 +130,16 @@ struct mig_link *mig_hull_link(const struct mig_hull *hull, uint32_t id)
     return link;
 }
 
+void mig_link_abandon(struct mig_link *link)
+{
+    if (link->dead)
+        return;
+    link->dead = true;
+    drop_acked(link, UINT64_MAX);
+    mig_timer_cancel(link->hull->loop, &link->ack_timer);
+    mig_timer_cancel(link->hull->loop, &link->lost_timer);
+}
+
 void mig_link_resync(struct mig_link *link)
 {
     if (!may_send(link))

@@ -373,6 +373,9 @@ void mig_link_attach(struct mig_hull *hull, struct mig_link *link);
 void mig_link_detach(struct mig_link *link);
 struct mig_link *mig_hull_link(const struct mig_hull *hull, uint32_t id);
 
+/* The other side is gone for good: the link is dead, and what was not acknowledged never will be. */
+void mig_link_abandon(struct mig_link *link);
+
 /* Queues a numbered frame of up to two parts. It is kept until acknowledged, over any number of connections. */
 void mig_link_post(struct mig_link *link, uint16_t type, const void *head, size_t head_len, const void *data, size_t len);
 /*

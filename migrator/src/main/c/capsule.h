@@ -229,6 +229,9 @@ void guest_check_empty(struct capsule *capsule);
 void guest_tick(struct capsule *capsule);
 int guest_signal(struct capsule *capsule, pid_t pid, int signo, bool tree);
 
+/* Nobody at home speaks for the body any more: it is killed by the signal, and nobody waits for what home would say. */
+int guest_abandon(struct capsule *capsule, pid_t pid, int signo);
+
 /* ---------------------------------------------------------------- capsule.c */
 
 struct capsule {

@@ -589,6 +589,8 @@ static void send_signal(struct capsule *capsule, const struct mig_frame *frame)
     signo = number_in(line, "signal", 0);
     if (pid <= 1 || pid > INT_MAX || signo <= 0 || signo >= NSIG)
         rc = -EINVAL;
+    else if (has_word(line, "gone"))
+        rc = guest_abandon(capsule, (pid_t)pid, (int)signo);
     else
         rc = guest_signal(capsule, (pid_t)pid, (int)signo, has_word(line, "tree"));
     if (rc != 0)

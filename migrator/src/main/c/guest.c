@@ -515,6 +515,20 @@ int guest_signal(struct capsule *capsule, pid_t pid, int signo, bool tree)
     return 0;
 }
 
+int guest_abandon(struct capsule *capsule, pid_t pid, int signo)
+{
+    struct body *body = body_find(capsule, pid);
+
+    /* The pid of a body that has ended may belong to somebody else by now. */
+    if (body == NULL)
+        return 0;
+    if (!body->ended)
+        guest_signal(capsule, pid, signo, false);
+    mig_link_abandon(&body->link);
+    guest_check_empty(capsule);
+    return 0;
+}
+
 /* ---------------------------------------------------------------- looked at again and again */
 
 static void event_lost(struct body *body)

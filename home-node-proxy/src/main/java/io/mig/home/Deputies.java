@@ -55,6 +55,9 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
      */
     private static final Duration CONTINUE_DELAY = Duration.ofMillis(300);
 
+    /** How long the words of a dead deputy may be on their way through its socket. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+
     private static final Duration JOURNAL_RETRY = Duration.ofSeconds(1);
 
     private final Journal journal;
@@ -69,6 +72,11 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
     private final Map<Integer, Integer> keepers = new HashMap<>();
     private final Set<HomePid> empty = new HashSet<>();
     private final Map<Integer, Object> continuing = new HashMap<>();
+
+    /** Links of deputies that are connected, and those that were seen dead before their words. */
+    private final Set<Integer> connected = new HashSet<>();
+
+    private final Set<Integer> deadUnheard = new HashSet<>();
 
     private record Ended(OptionalInt status, OptionalInt keeper) {}
 
@@ -129,6 +137,9 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
             }
             deputy.keeper()
                     .ifPresent(keeper -> watch.post(() -> watchKeeper(deputy.pid(), keeper)));
+            if (deputy.ended() && deputy.keeper().isEmpty()) {
+                unspoken(away.process(), deputy.pid());
+            }
         }
     }
 
@@ -201,6 +212,7 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
             watch.post(() -> watchKeeper(deputy.link(), deputy.peerPid()));
             return;
         }
+        watch.post(() -> connected.add(deputy.link()));
         table.ofDeputy(deputy.link())
                 .flatMap(record -> record.deputy(deputy.link()))
                 .ifPresent(
@@ -240,6 +252,9 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
     @Override
     public void onGone(Endpoint endpoint) {
         if (endpoint instanceof DeputyEndpoint deputy) {
+            if (!deputy.keeper()) {
+                watch.post(() -> heardOut(deputy.link()));
+            }
             watch.lookSoon(deputy.peerPid());
         }
     }
@@ -328,6 +343,24 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
             keeperGone(link, pid);
             return;
         }
+        // its death is seen at once, its words may still be on their way
+        if (!lastWords.containsKey(pid) && connected.contains(pid)) {
+            deadUnheard.add(pid);
+            watch.after(LAST_WORDS, () -> heardOut(pid));
+            return;
+        }
+        concludeDeath(pid);
+    }
+
+    /** Everything that a deputy has sent was heard. */
+    private void heardOut(int link) {
+        connected.remove(link);
+        if (deadUnheard.remove(link)) {
+            concludeDeath(link);
+        }
+    }
+
+    private void concludeDeath(int pid) {
         Ended ended = lastWords.remove(pid);
         Optional<AwayRecord> record = table.ofDeputy(pid);
         if (record.isEmpty()) {
@@ -346,6 +379,9 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
                                     watchKeeper(pid, keeper);
                                 }
                             });
+            if (ended.keeper().isEmpty()) {
+                unspoken(process, pid);
+            }
             LOG.info("deputy ended: process={} pid={} status={}", process, pid, ended.status());
             listener.onEnded(process, pid, ended.status());
         }
@@ -354,7 +390,7 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
 
     private void killed(HomePid process, int pid) {
         LOG.info("deputy was killed, so is its body: process={} pid={}", process, pid);
-        router.get().signalBody(process, pid, SIGKILL);
+        unspoken(process, pid);
         OptionalInt status = OptionalInt.of(SIGKILL);
         change(process, pid, deputy -> deputy.whenEnded(status, OptionalInt.empty()));
         durably(() -> journal.deputyEnded(process, pid, status, OptionalInt.empty()));
@@ -365,6 +401,14 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
                                 "deputy-killed",
                                 "pid=" + pid + " was killed at home"));
         listener.onKilled(process, pid);
+    }
+
+    /**
+     * Nobody speaks for a body any more: if it still runs it is killed, and its capsule need not
+     * wait for anything from here.
+     */
+    private void unspoken(HomePid process, int pid) {
+        router.get().signalBody(process, pid, SIGKILL);
     }
 
     private void keeperGone(int link, int keeper) {
@@ -380,6 +424,7 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
                                         link,
                                         deputy -> deputy.withKeeper(OptionalInt.empty()));
                                 if (record.deputy(link).map(DeputyRecord::ended).orElse(false)) {
+                                    unspoken(process, link);
                                     durably(
                                             () ->
                                                     journal.deputyEnded(

@@ -171,7 +171,9 @@ public final class RelayRouter implements HullListener, AutoCloseable {
 
     private void signal(
             CapsuleEndpoint capsule, RelayMessage.Content.Signal signal, Consumer<Boolean> done) {
-        String text = "pid=" + signal.link() + " signal=" + signal.signal() + "\n";
+        // SIGKILL is what home sends when nobody there speaks for the body any more
+        String gone = signal.signal() == LinuxSignals.SIGKILL ? " gone" : "";
+        String text = "pid=" + signal.link() + " signal=" + signal.signal() + gone + "\n";
         var _ =
                 capsule.command(FrameType.SIGNAL, text, SIGNAL_TIMEOUT)
                         .whenComplete(
