@@ -149,23 +149,22 @@ public final class FaultMatrix {
                 (System.nanoTime() - begin) / 1_000_000);
     }
 
+    /** Agents see each other, and disks that the last fault has filled are empty again. */
     private void awaitConnected() {
-        // and the disks that the last fault has filled are empty again
+        String look =
+                "for f in /run/mig /var/lib/mig; do [ ! -e $f/.fault-filler ] || exit; done;"
+                        + " mig nodes --json";
         until(
                 "agents are not connected",
                 () ->
                         NODES.stream()
                                 .allMatch(
-                                        node -> {
-                                            String seen =
-                                                    lab.sh(
-                                                                    node,
-                                                                    "ls /run/mig/.fault-filler /var/lib/mig/.fault-filler"
-                                                                            + " 2>/dev/null || mig nodes --json")
-                                                            .out();
-                                            return seen.split("\"state\":\\s*\"up\"", -1).length
-                                                    == NODES.size() + 1;
-                                        }));
+                                        node ->
+                                                lab.sh(node, look)
+                                                                .out()
+                                                                .split("\"state\":\\s*\"up\"", -1)
+                                                                .length
+                                                        == NODES.size() + 1));
     }
 
     private String start() {
