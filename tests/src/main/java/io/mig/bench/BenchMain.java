@@ -76,8 +76,28 @@ public final class BenchMain {
             for (int size : sizes) {
                 good &= line(lab, runs, size, out);
             }
+            standing(lab, out);
         }
         return good;
+    }
+
+    /** What mig costs while nothing moves: the agent, and a deputy of a process that is away. */
+    private static void standing(LabDriver lab, PrintStream out) {
+        String pid = start(lab, 1);
+        lab.json("migrate", pid, "node2");
+        String agent = lab.exec("node1", "pgrep", "-o", "-f", "AgentMain").must();
+        String cpu =
+                "t() { set -- $(sed 's/.*) //' /proc/AGENT/stat); echo $(($12 + $13)); };"
+                        + " a=$(t); sleep 20; b=$(t); hz=$(getconf CLK_TCK);"
+                        + " echo $(((b - a) * 1000 / hz / 20))";
+        String perMille = lab.sh("node1", cpu.replace("AGENT", agent)).must();
+        String rss = "awk '/^VmRSS/ {print $2}' /proc/PID/status";
+        out.printf(
+                "%nagent with one guest away: %.1f %% of a core, %s KiB resident; deputy: %s KiB resident%n",
+                Integer.parseInt(perMille) / 10.0,
+                lab.sh("node1", rss.replace("PID", agent)).must(),
+                lab.sh("node1", rss.replace("PID", pid)).must());
+        lab.sh("node1", "kill -9 " + pid);
     }
 
     private static boolean line(LabDriver lab, int runs, int size, PrintStream out) {

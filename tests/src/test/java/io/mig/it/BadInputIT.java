@@ -7,6 +7,7 @@ import io.mig.ctl.lab.LabMain;
 import io.mig.testkit.LabDriver;
 import java.nio.file.Path;
 import java.util.List;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -153,6 +154,30 @@ class BadInputIT {
         String pid = sleeper();
         lab.exec("node1", "mig", "migrate", pid, "node2").must();
         lab.exec("node1", "mig", "home", pid).must();
+        untouchedThenEnd(pid);
+    }
+
+    @Test
+    void shouldRefuseWhenProcessUsesIoUring() {
+        String pid =
+                lab.sh(
+                                "node1",
+                                "setsid perl -e '$p = \"\\0\" x 120; $f = syscall(425, 4, $p); sleep 60'"
+                                        + " </dev/null >/dev/null 2>&1 & echo $!")
+                        .must();
+        Awaitility.await()
+                .until(
+                        () ->
+                                lab.sh("node1", "ls -l /proc/" + pid + "/fd")
+                                                .out()
+                                                .contains("io_uring")
+                                        || lab.sh("node1", "cat /proc/sys/kernel/io_uring_disabled")
+                                                .out()
+                                                .equals("2"));
+        assumeThat(lab.sh("node1", "ls -l /proc/" + pid + "/fd").out())
+                .as("SKIPPED: this kernel allows no io_uring")
+                .contains("io_uring");
+        refused(pid, "node2", "io_uring");
         untouchedThenEnd(pid);
     }
 }
