@@ -41,10 +41,15 @@ record SourceNote(MoveId move, HomePid process, NodeId target, Place place) {
         }
         Files.createDirectories(directory);
         Path temporary = directory.resolve(move + ".new");
-        try (Writer out = Files.newBufferedWriter(temporary)) {
-            p.store(out, null);
+        try {
+            try (Writer out = Files.newBufferedWriter(temporary)) {
+                p.store(out, null);
+            }
+            Files.move(temporary, file(directory), StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            Files.deleteIfExists(temporary);
+            throw e;
         }
-        Files.move(temporary, file(directory), StandardCopyOption.ATOMIC_MOVE);
     }
 
     void delete(Path directory) throws IOException {
@@ -55,11 +60,18 @@ record SourceNote(MoveId move, HomePid process, NodeId target, Place place) {
         return directory.resolve(move + ".source");
     }
 
-    /** All notes in a directory. */
+    /**
+     * All notes in a directory; those that a crash cut short are removed: they were never in force.
+     */
     static List<SourceNote> readAll(Path directory) throws IOException {
         List<SourceNote> notes = new ArrayList<>();
         if (!Files.isDirectory(directory)) {
             return notes;
+        }
+        try (var cut = Files.newDirectoryStream(directory, "*.new")) {
+            for (Path file : cut) {
+                Files.deleteIfExists(file);
+            }
         }
         try (var files = Files.newDirectoryStream(directory, "*.source")) {
             for (Path file : files) {
