@@ -31,6 +31,10 @@ final class Guest {
         this.directory = directory;
     }
 
+    Path directory() {
+        return directory;
+    }
+
     Ended sh(String script) {
         return run(List.of("/bin/sh", "-c", "cd '" + directory + "' && " + script));
     }
@@ -50,7 +54,16 @@ final class Guest {
 
     Process start(String script) {
         try {
-            return new ProcessBuilder("/bin/sh", "-c", "cd '" + directory + "' && " + script)
+            // with an end of its own: nobody may wait for it for ever
+            return new ProcessBuilder(
+                            "timeout",
+                            "--foreground",
+                            "-s",
+                            "KILL",
+                            "45",
+                            "/bin/sh",
+                            "-c",
+                            "cd '" + directory + "' && " + script)
                     .redirectErrorStream(true)
                     .start();
         } catch (IOException e) {

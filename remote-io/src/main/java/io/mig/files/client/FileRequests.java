@@ -64,6 +64,11 @@ final class FileRequests {
     private void opened(long unique, OpenHandle handle, Attr attr, byte[] head, long asked) {
         Node node = handle.node();
         node.learned(attr);
+        if (!node.isAsKnown(attr)) {
+            // the kernel would go on believing an old size: word of the change may still be on
+            // its way. Attributes alone are forgotten without waiting for anything
+            guests.fuse.invalidateInode(node.id(), false);
+        }
         boolean keep = node.pagesAreOf(attr);
         if (!keep) {
             // without KEEP_CACHE the kernel throws its pages away now
@@ -211,7 +216,8 @@ final class FileRequests {
                     FuseReplies.data(guests.fuse, unique, data);
                 },
                 handle,
-                true);
+                true,
+                size);
     }
 
     /** fuse_write_in. */
@@ -269,14 +275,25 @@ final class FileRequests {
     }
 
     private void letGo(long number) {
-        if (handles.remove(number) != null) {
+        OpenHandle handle = handles.remove(number);
+        if (handle == null) {
+            return;
+        }
+        if (handle.hasLocks()) {
+            Node node = handle.node();
+            node.releasing();
+            release(number, (status, in) -> node.released());
+        } else {
             release(number);
         }
     }
 
     private void release(long number) {
-        guests.home.submit(
-                Op.RELEASE, new Callers.Caller(0, 0), 16, f -> f.u64(number), (status, in) -> {});
+        release(number, (status, in) -> {});
+    }
+
+    private void release(long number, Answer answer) {
+        guests.home.submit(Op.RELEASE, new Callers.Caller(0, 0), 16, f -> f.u64(number), answer);
     }
 
     void sync(FuseRequest request) {

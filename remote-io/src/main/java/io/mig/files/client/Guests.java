@@ -44,7 +44,7 @@ final class Guests {
 
     /** Asks home as the guest that asks us. */
     void ask(FuseRequest request, Op op, int size, Consumer<Frame> body, Answer answer) {
-        ask(request, op, size, body, answer, null, false);
+        ask(request, op, size, body, answer, null, false, 0);
     }
 
     void ask(
@@ -55,6 +55,21 @@ final class Guests {
             Answer answer,
             @Nullable OpenHandle handle,
             boolean harmlessTwice) {
+        ask(request, op, size, body, answer, handle, harmlessTwice, 0);
+    }
+
+    /**
+     * @param expected bytes of data in the answer
+     */
+    void ask(
+            FuseRequest request,
+            Op op,
+            int size,
+            Consumer<Frame> body,
+            Answer answer,
+            @Nullable OpenHandle handle,
+            boolean harmlessTwice,
+            int expected) {
         home.submit(
                 op,
                 caller(request),
@@ -64,7 +79,8 @@ final class Guests {
                 handle,
                 harmlessTwice,
                 request.unique(),
-                request.pid());
+                request.pid(),
+                size + expected + 512);
     }
 
     /** Answers with nothing but success or failure. */

@@ -1,5 +1,6 @@
 package io.mig.files.client;
 
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -46,6 +47,10 @@ final class HandleTable {
 
     void removeDirectory(long number) {
         directories.remove(number);
+    }
+
+    List<OpenHandle> withLocks() {
+        return files.values().stream().filter(OpenHandle::hasLocks).toList();
     }
 
     int size() {

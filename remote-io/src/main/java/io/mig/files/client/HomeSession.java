@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -20,13 +21,11 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,6 +40,12 @@ final class HomeSession implements AutoCloseable {
     private static final long RETRY_MILLIS = 100;
     private static final long BUSY_MILLIS = 10;
 
+    /** Bytes on their way in both directions together: bounds our memory and that of home. */
+    private static final int WINDOW = 12 << 20;
+
+    private static final int SMALL = 1024;
+    private static final long PING_SECONDS = 30;
+
     /** What begins a home's session anew, told to whoever keeps caches. */
     interface Listener {
         /** Home was away: words of changes may be lost. */
@@ -54,10 +59,11 @@ final class HomeSession implements AutoCloseable {
     private final Duration giveUp;
     private final Listener listener;
     private final long id = new SecureRandom().nextLong();
-    private final AtomicLong ids = new AtomicLong();
-    private final ConcurrentSkipListMap<Long, Pending> pending = new ConcurrentSkipListMap<>();
+    private final RequestIds ids = new RequestIds();
+    private final Map<Long, Pending> pending = new ConcurrentHashMap<>();
     private final Map<Long, Pending> byUnique = new ConcurrentHashMap<>();
     private final AtomicInteger inFlight = new AtomicInteger();
+    private final AtomicInteger bytesInFlight = new AtomicInteger();
     private final Queue<Pending> unsent = new ConcurrentLinkedQueue<>();
     private final Queue<Pending> waiting = new ConcurrentLinkedQueue<>();
     private final Map<Long, List<Pending>> reopening = new HashMap<>();
@@ -80,11 +86,12 @@ final class HomeSession implements AutoCloseable {
     void start() {
         clock.scheduleWithFixedDelay(
                 this::guarded, RETRY_MILLIS, RETRY_MILLIS, TimeUnit.MILLISECONDS);
-        clock.scheduleWithFixedDelay(
-                () -> submit(Op.HELLO, new Callers.Caller(0, 0), 16, f -> {}, (status, in) -> {}),
-                60,
-                60,
-                TimeUnit.SECONDS);
+        clock.scheduleWithFixedDelay(this::ping, PING_SECONDS, PING_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Cancels nothing: home says whether it still knows us, and that we are alive. */
+    private void ping() {
+        submit(Op.CANCEL, new Callers.Caller(0, 0), 16, f -> f.u64(0), (status, in) -> {});
     }
 
     long id() {
@@ -102,7 +109,7 @@ final class HomeSession implements AutoCloseable {
 
     /** A request of our own. */
     void submit(Op op, Callers.Caller caller, int size, Consumer<Frame> body, Answer answer) {
-        submit(op, caller, size, body, answer, null, true, 0, 0);
+        submit(op, caller, size, body, answer, null, true, 0, 0, SMALL);
     }
 
     void submit(
@@ -114,37 +121,58 @@ final class HomeSession implements AutoCloseable {
             @Nullable OpenHandle handle,
             boolean harmlessTwice,
             long unique,
-            int pid) {
-        long request = ids.incrementAndGet();
+            int pid,
+            int weight) {
+        long request = ids.begin();
         Frame frame = new Frame(64 + size);
         new RequestHeader(op, caller.uid(), caller.gid(), id, request, 0).putTo(frame);
         body.accept(frame);
         Pending p =
                 new Pending(
-                        request, op, frame.finish(), answer, handle, harmlessTwice, unique, pid);
+                        request,
+                        op,
+                        frame.finish(),
+                        answer,
+                        handle,
+                        harmlessTwice,
+                        unique,
+                        pid,
+                        weight);
         pending.put(request, p);
         if (unique != 0) {
             byUnique.put(unique, p);
         }
         if (closed || (handle != null && handle.lost())) {
-            inFlight.incrementAndGet();
+            enter(p);
             answer(p, Errno.EIO, nothing());
-        } else if (inFlight.incrementAndGet() > Limits.MAX_IN_FLIGHT / 2) {
-            inFlight.decrementAndGet();
+        } else if (p.unique() != 0 && (full() || !unsent.isEmpty())) {
             unsent.add(p);
             sendUnsent();
         } else {
+            // what we ask for ourselves goes first: the kernel's requests may wait for it
+            enter(p);
             send(p);
         }
     }
 
+    private boolean full() {
+        return inFlight.get() >= Limits.MAX_IN_FLIGHT / 2 || bytesInFlight.get() >= WINDOW;
+    }
+
+    private void enter(Pending p) {
+        inFlight.incrementAndGet();
+        bytesInFlight.addAndGet(p.weight());
+        p.entered();
+    }
+
     private void sendUnsent() {
-        while (!unsent.isEmpty() && inFlight.get() < Limits.MAX_IN_FLIGHT / 2) {
+        while (!full()) {
             Pending next = unsent.poll();
-            if (next != null) {
-                inFlight.incrementAndGet();
-                send(next);
+            if (next == null) {
+                return;
             }
+            enter(next);
+            send(next);
         }
     }
 
@@ -152,9 +180,7 @@ final class HomeSession implements AutoCloseable {
         if (p.answered()) {
             return;
         }
-        Map.Entry<Long, Pending> first = pending.firstEntry();
-        long answeredBelow = first == null ? p.id() : first.getKey();
-        link.call(p.send(answeredBelow))
+        link.call(p.send(ids.answeredBelow()))
                 .whenComplete(
                         (reply, failure) -> {
                             if (failure != null) {
@@ -172,7 +198,7 @@ final class HomeSession implements AutoCloseable {
         }
         if (!away) {
             away = true;
-            LOG.warn("home does not answer: {}", why.toString());
+            LOG.info("home does not answer: {}", why.toString());
         }
         if (p.waitingSince() == 0) {
             p.waitingSince(System.nanoTime() | 1);
@@ -215,11 +241,15 @@ final class HomeSession implements AutoCloseable {
             return;
         }
         pending.remove(p.id());
+        ids.end(p.id());
         if (p.unique() != 0) {
             byUnique.remove(p.unique(), p);
             interrupted.remove(p.unique());
         }
-        inFlight.decrementAndGet();
+        if (p.hasEntered()) {
+            inFlight.decrementAndGet();
+            bytesInFlight.addAndGet(-p.weight());
+        }
         try {
             p.answer().on(status, in);
         } catch (BadFrameException e) {
@@ -249,7 +279,7 @@ final class HomeSession implements AutoCloseable {
 
     private void greet() {
         Frame frame = new Frame(64);
-        new RequestHeader(Op.HELLO, 0, 0, id, ids.incrementAndGet(), 0).putTo(frame);
+        new RequestHeader(Op.HELLO, 0, 0, id, 0, 0).putTo(frame);
         link.call(frame.finish())
                 .whenComplete(
                         (reply, failure) -> {
@@ -304,16 +334,34 @@ final class HomeSession implements AutoCloseable {
         OpenHandle handle = p.handle();
         if (handle == null || handle.grant().length == 0) {
             answer(p, Errno.EBADF, nothing());
-            return;
+        } else if (beginReopening(handle, List.of(p))) {
+            reopen(handle);
         }
+    }
+
+    /** Opens files again at once: their locks must not wait until somebody uses them. */
+    void reopenAll(Collection<OpenHandle> handles) {
+        for (OpenHandle handle : handles) {
+            if (beginReopening(handle, List.of())) {
+                reopen(handle);
+            }
+        }
+    }
+
+    /** False when it is being opened already; those who wait are remembered in any case. */
+    private boolean beginReopening(OpenHandle handle, List<Pending> waitingForIt) {
         synchronized (reopening) {
             List<Pending> others = reopening.get(handle.number());
             if (others != null) {
-                others.add(p);
-                return;
+                others.addAll(waitingForIt);
+                return false;
             }
-            reopening.put(handle.number(), new ArrayList<>(List.of(p)));
+            reopening.put(handle.number(), new ArrayList<>(waitingForIt));
+            return true;
         }
+    }
+
+    private void reopen(OpenHandle handle) {
         submit(
                 Op.REOPEN,
                 handle.opener(),
@@ -378,7 +426,11 @@ final class HomeSession implements AutoCloseable {
 
     /** Home can be reached again: no need to wait for the next try. */
     void homeIsBack() {
-        clock.execute(this::retry);
+        clock.execute(
+                () -> {
+                    ping();
+                    retry();
+                });
     }
 
     private void guarded() {
@@ -459,7 +511,7 @@ final class HomeSession implements AutoCloseable {
             return;
         }
         Frame frame = new Frame(64);
-        new RequestHeader(Op.BYE, 0, 0, id, ids.incrementAndGet(), 0).putTo(frame);
+        new RequestHeader(Op.BYE, 0, 0, id, 0, 0).putTo(frame);
         link.call(frame.finish());
         closed = true;
         for (Pending p : List.copyOf(pending.values())) {

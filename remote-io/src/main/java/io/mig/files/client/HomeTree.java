@@ -135,6 +135,7 @@ public final class HomeTree implements AutoCloseable {
             Attr attr = root.attr();
             nodes.root(ref, attr);
             invalidator.anew();
+            home.reopenAll(handles.withLocks());
         }
     }
 

@@ -51,6 +51,11 @@ final class LockRequests {
             // before it is granted: closing meanwhile must ask home
             handle.node().locked(lock.owner());
         }
+        set(request, unique, handle, lock);
+    }
+
+    private void set(FuseRequest request, long unique, OpenHandle handle, Lock lock) {
+        long releases = handle.node().releases();
         guests.ask(
                 request,
                 Op.SETLK,
@@ -60,6 +65,12 @@ final class LockRequests {
                     lock.putTo(f);
                 },
                 (status, in) -> {
+                    if (status == Errno.EAGAIN
+                            && handle.node()
+                                    .afterReleases(
+                                            releases, () -> set(request, unique, handle, lock))) {
+                        return;
+                    }
                     if (status == 0) {
                         handle.locked(lock);
                         if (lock.type() != Linux.F_UNLCK) {

@@ -2,7 +2,9 @@ package io.mig.files.client;
 
 import io.mig.files.wire.Attr;
 import io.mig.files.wire.NodeRef;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,9 @@ final class Node {
     private long size = -1;
     private boolean listingCached;
     private @Nullable Set<Long> lockOwners;
+    private int releasing;
+    private long released;
+    private final List<Runnable> afterRelease = new ArrayList<>(0);
 
     Node(long id, NodeRef ref) {
         this.id = id;
@@ -79,6 +84,11 @@ final class Node {
                         || (ctime == attr.ctime() && ctimeNanos == attr.ctimeNanos()));
     }
 
+    /** Whether home describes it as when it was last described for its contents. */
+    synchronized boolean isAsKnown(Attr attr) {
+        return pagesAreOf(attr) && ctime == attr.ctime() && ctimeNanos == attr.ctimeNanos();
+    }
+
     /** From now on the kernel's pages are of this. */
     synchronized void pages(Attr attr) {
         mtime = attr.mtime();
@@ -101,6 +111,50 @@ final class Node {
         boolean was = listingCached;
         listingCached = true;
         return was;
+    }
+
+    /** An open file with locks is being closed: the kernel does not wait for it, others may. */
+    synchronized void releasing() {
+        releasing++;
+    }
+
+    /** It is closed at home. */
+    void released() {
+        List<Runnable> ready;
+        synchronized (this) {
+            releasing--;
+            released++;
+            if (releasing > 0) {
+                return;
+            }
+            ready = List.copyOf(afterRelease);
+            afterRelease.clear();
+        }
+        ready.forEach(Runnable::run);
+    }
+
+    synchronized long releases() {
+        return released;
+    }
+
+    /**
+     * Runs something when locks are gone that were given up before or while it was tried.
+     *
+     * @param seen {@link #releases} before the try
+     * @return false when there are none such: what was tried has failed
+     */
+    boolean afterReleases(long seen, Runnable again) {
+        synchronized (this) {
+            if (releasing == 0 && released == seen) {
+                return false;
+            }
+            if (releasing > 0) {
+                afterRelease.add(again);
+                return true;
+            }
+        }
+        again.run();
+        return true;
     }
 
     synchronized void locked(long owner) {

@@ -84,6 +84,10 @@ final class OpenHandle {
         lockSteps.removeIf(l -> l.owner() == owner && !l.whole());
     }
 
+    synchronized boolean hasLocks() {
+        return !lockSteps.isEmpty();
+    }
+
     synchronized List<Lock> lockSteps() {
         return List.copyOf(lockSteps);
     }

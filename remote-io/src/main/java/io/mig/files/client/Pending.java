@@ -17,7 +17,9 @@ final class Pending {
     private final boolean harmlessTwice;
     private final long unique;
     private final int pid;
+    private final int weight;
     private final AtomicBoolean answered = new AtomicBoolean();
+    private volatile boolean entered;
     private volatile long waitingSince;
     private final AtomicInteger sent = new AtomicInteger();
 
@@ -25,6 +27,7 @@ final class Pending {
      * @param handle the open file it works on
      * @param harmlessTwice whether doing it again changes nothing more
      * @param unique of the kernel's request, 0 for our own
+     * @param weight how many bytes it and its answer may have
      */
     Pending(
             long id,
@@ -34,7 +37,8 @@ final class Pending {
             @Nullable OpenHandle handle,
             boolean harmlessTwice,
             long unique,
-            int pid) {
+            int pid,
+            int weight) {
         this.id = id;
         this.op = op;
         this.frame = frame;
@@ -43,6 +47,7 @@ final class Pending {
         this.harmlessTwice = harmlessTwice;
         this.unique = unique;
         this.pid = pid;
+        this.weight = weight;
     }
 
     long id() {
@@ -63,6 +68,19 @@ final class Pending {
 
     int pid() {
         return pid;
+    }
+
+    /** It counts among those on their way. */
+    void entered() {
+        entered = true;
+    }
+
+    boolean hasEntered() {
+        return entered;
+    }
+
+    int weight() {
+        return weight;
     }
 
     Answer answer() {

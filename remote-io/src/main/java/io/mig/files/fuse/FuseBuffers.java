@@ -11,7 +11,7 @@ import java.util.concurrent.BlockingQueue;
 final class FuseBuffers {
     private static final int SMALL = 8192;
     private static final int SMALL_COUNT = 32;
-    private static final int LARGE_COUNT = 6;
+    private static final int LARGE_COUNT = 4;
 
     private final int largest;
     private final BlockingQueue<FuseOut> small = new ArrayBlockingQueue<>(SMALL_COUNT);

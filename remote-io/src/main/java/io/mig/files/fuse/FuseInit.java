@@ -19,7 +19,7 @@ public record FuseInit(int minor, long flags) {
     private static final int MAX_PAGES = 256;
 
     /** Requests of the kernel's own (read-ahead, write-back) that may wait at once. */
-    private static final int BACKGROUND = 64;
+    private static final int BACKGROUND = 32;
 
     private static final long ASYNC_READ = 1;
     private static final long POSIX_LOCKS = 1 << 1;

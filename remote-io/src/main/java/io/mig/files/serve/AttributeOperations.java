@@ -26,7 +26,7 @@ final class AttributeOperations {
 
     void get(Call call) throws SysException, BadFrameException {
         NodeRef node = call.in.ref();
-        if (Nodes.isStub(node)) {
+        if (call.isStub(node)) {
             call.out.attr(call.nodes.stubAttr(node.identity()));
             return;
         }

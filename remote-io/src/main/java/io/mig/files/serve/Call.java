@@ -60,6 +60,17 @@ final class Call {
         return nodes.hold(worker, seals, session.host(), ref);
     }
 
+    /** Whether it is a directory that guests never see into; one that this host was given. */
+    boolean isStub(NodeRef ref) throws SysException {
+        if (!Nodes.isStub(ref)) {
+            return false;
+        }
+        if (!seals.good(session.host(), ref)) {
+            throw new SysException(Errno.EACCES);
+        }
+        return true;
+    }
+
     void release(OpenNodes.@Nullable Open held) {
         nodes.release(worker, held);
     }

@@ -30,7 +30,7 @@ final class DirectoryReader {
         long position = call.in.u64();
         boolean plus = call.in.u8() != 0;
         int max = Math.clamp(call.in.u32(), 4096, Limits.MAX_DIRECTORY);
-        if (Nodes.isStub(node)) {
+        if (call.isStub(node)) {
             stub(call, node, position);
             return;
         }

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,6 +36,7 @@ import org.slf4j.LoggerFactory;
 public final class FileService implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FileService.class);
     private static final int MAX_SESSIONS_PER_HOST = 64;
+    private static final long COMPLAIN_NANOS = 10_000_000_000L;
 
     private record SessionKey(NodeId host, long id) {}
 
@@ -58,6 +60,7 @@ public final class FileService implements AutoCloseable {
     private final Transfer transfer = new Transfer(changes);
     private final AttributeOperations attributes = new AttributeOperations(changes);
     private final ThreadLocal<Seals> seals;
+    private final AtomicLong complainedNanos = new AtomicLong(System.nanoTime() - COMPLAIN_NANOS);
 
     /**
      * @param push sends a frame of invalidations to a host, in order; may drop it only when the
@@ -164,7 +167,7 @@ public final class FileService implements AutoCloseable {
             in = new FrameReader(frame);
             header = RequestHeader.from(in);
         } catch (BadFrameException e) {
-            LOG.warn("bad request: host={} {}", host, e.getMessage());
+            complain(host, e.getMessage());
             to.send(bad(e.getMessage()));
             return;
         }
@@ -188,6 +191,15 @@ public final class FileService implements AutoCloseable {
             return;
         }
         accept(session, header, in, reply -> outbox.send(to, reply));
+    }
+
+    /** A host outside the protocol may say so ten thousand times a second. */
+    private void complain(NodeId host, @Nullable String what) {
+        long now = System.nanoTime();
+        long last = complainedNanos.get();
+        if (now - last > COMPLAIN_NANOS && complainedNanos.compareAndSet(last, now)) {
+            LOG.warn("bad request: host={} {}; more of them are not told for 10 s", host, what);
+        }
     }
 
     private synchronized @Nullable HostSession begin(SessionKey key) {
@@ -225,7 +237,15 @@ public final class FileService implements AutoCloseable {
                 }
             }
         }
-        Reply answer = once ? reply -> session.replies().done(header.id(), reply) : to;
+        Reply answer =
+                once
+                        ? reply ->
+                                session.replies()
+                                        .done(
+                                                header.id(),
+                                                reply,
+                                                reply.getInt(0) != Status.UNKNOWN_HANDLE)
+                        : to;
         boolean queued = workers.submit(worker -> run(worker, session, header, in, answer));
         if (!queued) {
             if (once) {
@@ -237,7 +257,7 @@ public final class FileService implements AutoCloseable {
 
     private void run(
             Worker worker, HostSession session, RequestHeader header, FrameReader in, Reply to) {
-        Frame out = new Frame(header.op() == Op.READ ? Limits.MAX_DATA / 8 : 512);
+        Frame out = new Frame(header.op() == Op.READ ? 0 : 512);
         out.u32(0);
         Call call = new Call(worker, session, header, in, out, seals.get(), nodes, vouched);
         try {
@@ -250,7 +270,7 @@ public final class FileService implements AutoCloseable {
         } catch (SysException e) {
             to.send(status(e.errno()));
         } catch (BadFrameException e) {
-            LOG.warn("bad request: host={} op={} {}", session.host(), header.op(), e.getMessage());
+            complain(session.host(), "op=" + header.op() + " " + e.getMessage());
             to.send(bad(e.getMessage()));
         } catch (RuntimeException e) {
             to.send(status(Errno.EIO));

@@ -42,7 +42,7 @@ final class NameOperations {
     void lookup(Call call) throws SysException, BadFrameException {
         NodeRef parent = call.in.ref();
         byte[] name = call.in.name();
-        if (Nodes.isStub(parent)) {
+        if (call.isStub(parent)) {
             throw new SysException(Errno.ENOENT);
         }
         in(

@@ -25,6 +25,9 @@ final class ReplyMemory {
         TOO_MANY
     }
 
+    /** Of those who ask the same, the last: connections of the others are gone. */
+    private static final int MAX_ASKING = 4;
+
     private static final class Entry {
         private @Nullable ByteBuffer reply;
         private final List<Reply> waiting = new ArrayList<>(1);
@@ -52,6 +55,9 @@ final class ReplyMemory {
                 return Seen.FIRST;
             }
             if (entry.reply == null) {
+                if (entry.waiting.size() >= MAX_ASKING) {
+                    entry.waiting.removeFirst();
+                }
                 entry.waiting.add(to);
                 return Seen.AGAIN;
             }
@@ -61,15 +67,23 @@ final class ReplyMemory {
         return Seen.AGAIN;
     }
 
-    /** The answer; goes to all who asked. */
-    void done(long id, ByteBuffer reply) {
+    /**
+     * The answer; goes to all who asked.
+     *
+     * @param applied whether it was tried at all; if not, the next time counts as the first
+     */
+    void done(long id, ByteBuffer reply, boolean applied) {
         List<Reply> waiting;
         synchronized (this) {
             Entry entry = entries.get(id);
             if (entry == null) {
                 return;
             }
-            entry.reply = reply;
+            if (applied) {
+                entry.reply = reply;
+            } else {
+                entries.remove(id);
+            }
             waiting = List.copyOf(entry.waiting);
             entry.waiting.clear();
         }

@@ -26,6 +26,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -175,11 +177,13 @@ final class PeerLink {
         }
         long id = ids.incrementAndGet();
         waiting.put(id, new Waiting(current, message.type(), answer));
-        CompletableFuture<Void> timer =
-                CompletableFuture.runAsync(
-                        () -> fail(id, "no answer within " + timeout.toMillis() + " ms"),
-                        CompletableFuture.delayedExecutor(
-                                timeout.toMillis(), TimeUnit.MILLISECONDS, Runnable::run));
+        // one that is forgotten when it is cancelled: there may be ten thousand requests a second
+        ScheduledFuture<?> timer =
+                ForkJoinPool.commonPool()
+                        .schedule(
+                                () -> fail(id, "no answer within " + timeout.toMillis() + " ms"),
+                                timeout.toMillis(),
+                                TimeUnit.MILLISECONDS);
         answer.whenComplete((_, _) -> timer.cancel(false));
         write(current, Wire.REQUEST, id, message.type(), message.body().toByteArray());
         if (channel != current) {

@@ -23,6 +23,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -139,16 +141,21 @@ public final class MemoryPeerNetwork implements PeerNetwork {
                                                                 + "), request type="
                                                                 + message.type())));
         link.onDown(onDown);
-        CompletableFuture.delayedExecutor(timeout.toMillis(), TimeUnit.MILLISECONDS)
-                .execute(
-                        () ->
-                                future.completeExceptionally(
-                                        new PeerLostException(
-                                                to,
-                                                "no answer within "
-                                                        + timeout.toMillis()
-                                                        + " ms, request type="
-                                                        + message.type())));
+        int type = message.type();
+        ScheduledFuture<?> timer =
+                ForkJoinPool.commonPool()
+                        .schedule(
+                                () ->
+                                        future.completeExceptionally(
+                                                new PeerLostException(
+                                                        to,
+                                                        "no answer within "
+                                                                + timeout.toMillis()
+                                                                + " ms, request type="
+                                                                + type)),
+                                timeout.toMillis(),
+                                TimeUnit.MILLISECONDS);
+        future.whenComplete((_, _) -> timer.cancel(false));
         link.deliver(
                 () ->
                         link.other(this)
