@@ -26,6 +26,7 @@
 #define MAX_REPLY 60000       /* text of one reply */
 #define FIRST_CRIU_FD 10
 #define SWRK_FD 3
+#define HELD_FD 5
 
 struct capsule;
 
@@ -36,6 +37,7 @@ enum order_what { ORDER_STANDIN = 1, ORDER_CRIU = 2, ORDER_FOREGROUND = 3 };
 enum order_flag {
     ORDER_SIBLING = 1,     /* the new process becomes a child of the parent of whoever carries out the order */
     ORDER_NEW_SESSION = 2, /* setsid() */
+    ORDER_HOLD = 4,        /* CRIU: its conversation outlives the agent, see swrk_exec() */
 };
 
 #define ORDER_OWN_GROUP (-1)
@@ -73,8 +75,13 @@ struct standin {
 int order_carry_out(const struct order *order, int report_fd, bool in_init);
 /* Waits for all children that have something to tell and calls back for each. */
 void reap(void (*told)(void *owner, const struct report *report), void *owner);
-/* Connects to the SEQPACKET socket, sends the token, and replaces the process by `exe swrk 3`. Returns errno on failure. */
-int swrk_exec(const char *socket_path, const char *token, const char *exe);
+/*
+ * Connects to the SEQPACKET socket, sends the token, and replaces the process by `exe swrk 3`. Returns errno on failure.
+ * hold: the conversation is not the connection but a pair of sockets of which criu keeps the agent's end open as well; the
+ * agent, told `TOKEN\nheld=FD`, fetches it. An agent that crashes then leaves a criu that waits for an answer for ever,
+ * instead of one that goes on: at pre-resume a criu that hears nothing lets the restored processes run.
+ */
+int swrk_exec(const char *socket_path, const char *token, const char *exe, bool hold);
 /* All signals to their default, none blocked. */
 void signals_reset(void);
 /* stdin, stdout and stderr to /dev/null, except stdin when keep_stdin. */

@@ -364,6 +364,8 @@ static void criu(struct capsule *capsule, const struct mig_frame *frame)
     }
     snprintf(order.directory, sizeof order.directory, "%s", capsule->directory);
     if (restore) {
+        if (number_of(frame, "hold", 0) != 0)
+            order.flags |= ORDER_HOLD;
         maker = maker_of_criu(capsule, &order);
         choose_group(capsule, &order);
         if (capsule->tty != NULL)

@@ -193,7 +193,7 @@ static int become_criu(const struct order *order, bool in_init)
     if (stdio_null(order->tty_index >= 0) != 0 || chdir(order->directory) != 0)
         return errno;
     signals_reset();
-    return swrk_exec(order->socket, order->token, order->exe);
+    return swrk_exec(order->socket, order->token, order->exe, order->flags & ORDER_HOLD);
 }
 
 /* Of criu nothing is heard when all goes well: its end of the pipe closes with the exec. */

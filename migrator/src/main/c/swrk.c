@@ -38,11 +38,25 @@ int stdio_null(bool keep_stdin)
     return 0;
 }
 
-int swrk_exec(const char *socket_path, const char *token, const char *exe)
+static int keep_both_ends(int *criu_end)
+{
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0)
+        return -1;
+    if (ends[0] == HELD_FD && (ends[0] = dup(ends[0])) < 0) /* dup2 below would close it */
+        return -1;
+    if (ends[1] != HELD_FD && dup2(ends[1], HELD_FD) < 0)
+        return -1;
+    *criu_end = ends[0];
+    return ends[1] == HELD_FD ? 0 : close(ends[1]);
+}
+
+int swrk_exec(const char *socket_path, const char *token, const char *exe, bool hold)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    char number[16];
-    int fd;
+    char number[16], text[160];
+    int fd, connection;
 
     if (strlen(socket_path) >= sizeof address.sun_path)
         return ENAMETOOLONG;
@@ -50,7 +64,11 @@ int swrk_exec(const char *socket_path, const char *token, const char *exe)
     fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
         return errno;
-    if (send(fd, token, strlen(token), MSG_NOSIGNAL) < 0)
+    connection = fd;
+    snprintf(text, sizeof text, hold ? "%s\nheld=%d" : "%s", token, HELD_FD);
+    if (hold && keep_both_ends(&fd) != 0)
+        return errno;
+    if (send(connection, text, strlen(text), MSG_NOSIGNAL) < 0)
         return errno;
     if (fd == SWRK_FD ? fcntl(fd, F_SETFD, 0) != 0 : dup2(fd, SWRK_FD) < 0)
         return errno;

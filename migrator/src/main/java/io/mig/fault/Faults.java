@@ -120,16 +120,17 @@ public final class Faults {
         try (FileChannel file =
                 FileChannel.open(filler, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             for (int size = block.length; size > 0; size /= 2) {
-                writeUntilFull(file, block, size);
+                writeUntilFull(file, filler, block, size);
             }
         } catch (IOException e) {
             LOG.info("file system is full: directory={}", directory);
         }
     }
 
-    private static void writeUntilFull(FileChannel file, byte[] block, int size) {
+    private static void writeUntilFull(FileChannel file, Path filler, byte[] block, int size) {
         try {
-            while (true) {
+            // a large file system may not be full before the fault is over
+            while (Files.exists(filler)) {
                 file.write(java.nio.ByteBuffer.wrap(block, 0, size));
             }
         } catch (IOException e) {

@@ -3,6 +3,7 @@ package io.mig.checkpoint.criu;
 import io.mig.checkpoint.CheckpointException;
 import io.mig.checkpoint.Phase;
 import io.mig.checkpoint.criu.jna.ErrnoException;
+import io.mig.checkpoint.criu.jna.PidFdHandle;
 import io.mig.checkpoint.criu.jna.SeqPacketListener;
 import io.mig.checkpoint.criu.jna.SeqPacketSocket;
 import java.io.IOException;
@@ -16,6 +17,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +33,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class CriuServer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(CriuServer.class);
+    private static final Pattern HELD = Pattern.compile("(.{1,128})\nheld=(\\d{1,4})");
     private static final int BACKLOG = 64;
     private static final int MAX_TOKEN = 128;
     private static final int MAX_UNNAMED = 64;
@@ -126,7 +130,7 @@ public final class CriuServer implements AutoCloseable {
                 Optional<byte[]> token = candidate.socket().receive(Duration.ZERO);
                 if (token.isPresent()) {
                     each.remove();
-                    handOver(new String(token.get(), StandardCharsets.UTF_8), candidate.socket());
+                    introduce(new String(token.get(), StandardCharsets.UTF_8), candidate.socket());
                 } else if (System.nanoTime() - candidate.deadline() > 0) {
                     each.remove();
                     log.warn("a peer sent no token in time, peer={}", candidate.socket().peer());
@@ -137,6 +141,21 @@ public final class CriuServer implements AutoCloseable {
                 candidate.socket().close();
             }
         }
+    }
+
+    /** The packet is {@code TOKEN}, or {@code TOKEN\nheld=FD}: then the talk is over that FD. */
+    private void introduce(String packet, SeqPacketSocket socket) throws ErrnoException {
+        Matcher held = HELD.matcher(packet);
+        if (!held.matches()) {
+            handOver(packet, socket);
+            return;
+        }
+        try (PidFdHandle process = PidFdHandle.open(socket.peer().pid())) {
+            handOver(
+                    held.group(1),
+                    process.heldSocket(Integer.parseInt(held.group(2)), socket.peer()));
+        }
+        socket.close();
     }
 
     private void handOver(String token, SeqPacketSocket socket) {

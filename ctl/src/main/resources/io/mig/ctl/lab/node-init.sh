@@ -33,7 +33,7 @@ mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
 mount -t sysfs -o nosuid,nodev,noexec sysfs "$root/sys"
 mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 "$root/sys/fs/cgroup"
 
-mount -t tmpfs -o mode=755,size=8g run "$root/run"
+mount -t tmpfs -o mode=755,size=3g run "$root/run"
 mount -t tmpfs -o mode=1777 tmp "$root/tmp"
 mount -t tmpfs -o mode=755,size=4m dev "$root/dev"
 mkdir -p "$root"/dev/{pts,shm,net,mqueue} "$root/run/lock" "$root/run/mig-lab"

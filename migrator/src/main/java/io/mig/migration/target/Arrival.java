@@ -246,8 +246,18 @@ final class Arrival {
             if (!notification.script().equals(CriuNotification.PRE_RESUME)) {
                 return;
             }
-            faults.at(FaultPoint.TARGET_PRE_RESUME);
             Capsule capsule = guest.capsule();
+            try {
+                freeze(capsule);
+            } catch (RuntimeException e) {
+                // whatever we answer, CRIU lets them run after this: they must be gone before
+                capsule.kill();
+                throw e;
+            }
+        }
+
+        private void freeze(Capsule capsule) {
+            faults.at(FaultPoint.TARGET_PRE_RESUME);
             capsule.guests().startFreeze();
             List<Integer> moved = new ArrayList<>();
             for (int pid : capsule.standIns().pids()) {
@@ -256,6 +266,11 @@ final class Arrival {
                 }
             }
             LOG.debug("body is in its frozen cgroup: process={} pids={}", guest.process(), moved);
+            for (int pid : capsule.standIns().pids()) {
+                if (tasks.contains(InnerIds.ofProcess(pid))) {
+                    throw new IllegalStateException("restored task stays outside: pid=" + pid);
+                }
+            }
             if (moved.isEmpty()) {
                 throw new IllegalStateException("no restored task found in " + capsule.standIns());
             }

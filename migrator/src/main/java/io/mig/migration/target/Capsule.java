@@ -96,7 +96,8 @@ public final class Capsule {
         try {
             command(
                     FrameType.CRIU,
-                    "sock=%s token=%s exe=%s mode=%s pgid=%d\n"
+                    // a restore must not go on without its agent: it would let the body run
+                    "sock=%s token=%s exe=%s mode=%s pgid=%d hold=1\n"
                             .formatted(server.socketPath(), token, criu, mode, pgid));
             return new Started(await("CRIU in the capsule", expected));
         } catch (RuntimeException e) {
@@ -136,10 +137,15 @@ public final class Capsule {
         return CapsuleText.lines(command(FrameType.LIST, ""));
     }
 
-    /** Kills everything inside and removes the cgroups. Repeats are fine. */
-    public void destroy() {
+    /** Kills everything inside. Repeats are fine. */
+    public void kill() {
         guests.kill();
         standIns.kill();
+    }
+
+    /** Kills everything inside and removes the cgroups. Repeats are fine. */
+    public void destroy() {
+        kill();
         guests.remove(REMOVE);
         standIns.remove(REMOVE);
     }

@@ -13,6 +13,7 @@ import java.util.List;
 public final class PidFdHandle implements AutoCloseable {
     private static final long SYS_PIDFD_SEND_SIGNAL = 424;
     private static final long SYS_PIDFD_OPEN = 434;
+    private static final long SYS_PIDFD_GETFD = 438;
 
     private final int pid;
     private final Descriptor descriptor;
@@ -33,6 +34,30 @@ public final class PidFdHandle implements AutoCloseable {
 
     public int pid() {
         return pid;
+    }
+
+    /**
+     * The end of a conversation that the process itself keeps open (pidfd_getfd(2)).
+     *
+     * @param fd its number in that process
+     */
+    public SeqPacketSocket heldSocket(int fd, PeerCredentials peer) throws ErrnoException {
+        return descriptor.use(
+                pidfd -> {
+                    long copy =
+                            LibC.C.syscall(
+                                            new NativeLong(SYS_PIDFD_GETFD),
+                                            (long) pidfd,
+                                            (long) fd,
+                                            0L)
+                                    .longValue();
+                    if (copy < 0) {
+                        throw new ErrnoException(
+                                "pidfd_getfd pid=" + pid + " fd=" + fd, Native.getLastError());
+                    }
+                    return SeqPacketSocket.held(
+                            new Descriptor((int) copy, "held by pid " + pid), peer);
+                });
     }
 
     /** pidfd_send_signal(2); ESRCH when the process is gone. */

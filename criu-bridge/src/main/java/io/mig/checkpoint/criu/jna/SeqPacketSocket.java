@@ -19,10 +19,24 @@ public final class SeqPacketSocket implements AutoCloseable {
 
     private final Descriptor descriptor;
     private final PeerCredentials peer;
+    private final boolean held;
 
     SeqPacketSocket(Descriptor descriptor, PeerCredentials peer) {
+        this(descriptor, peer, false);
+    }
+
+    private SeqPacketSocket(Descriptor descriptor, PeerCredentials peer, boolean held) {
         this.descriptor = descriptor;
         this.peer = peer;
+        this.held = held;
+    }
+
+    /**
+     * An end that the peer keeps open too: when we close it, or die, the peer sees nothing and
+     * waits on. Who closes it in the middle of a conversation must end the peer by other means.
+     */
+    static SeqPacketSocket held(Descriptor descriptor, PeerCredentials peer) {
+        return new SeqPacketSocket(descriptor, peer, true);
     }
 
     /** Who connected, taken by the kernel at connect time; the pid is in our own pid namespace. */
@@ -115,7 +129,9 @@ public final class SeqPacketSocket implements AutoCloseable {
             return;
         }
         try {
-            descriptor.use(fd -> LibC.C.shutdown(fd, LibC.SHUT_RDWR));
+            if (!held) {
+                descriptor.use(fd -> LibC.C.shutdown(fd, LibC.SHUT_RDWR));
+            }
         } catch (ErrnoException alreadyClosed) {
             return;
         }
