@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * worth; balancing, placing and explaining all ask here.
  */
 final class Judge {
-    private static final double NOT_PREFERRED = 0.8;
+    private static final double NOT_PREFERRED = 0.7;
+    private static final double MUCH = 0.34;
 
     private final Round round;
 
@@ -187,7 +188,7 @@ final class Judge {
 
     /**
      * What remains of its speed when files and partners are reached over the network. A node that
-     * is not a preferred one counts like one that is slower by a fifth.
+     * is not a preferred one counts like one that is slower by a third.
      */
     private static double nearness(ProcessView p, ProcessTerms terms, Standing where) {
         NodeId node = where.view.node();
@@ -229,7 +230,22 @@ final class Judge {
         if (e.shareSaved() < round.policy.minimumImprovement()) {
             return WhyNot.GAIN_TOO_SMALL;
         }
-        return e.clusterAfter() >= e.clusterBefore() ? WhyNot.CLUSTER_WORSE : null;
+        if (e.clusterAfter() >= e.clusterBefore()) {
+            return WhyNot.CLUSTER_WORSE;
+        }
+        return reason(p, terms, target) == Reason.FASTER_NODE
+                        && e.shareSaved() < MUCH
+                        && takesLastPlace(p, target)
+                ? WhyNot.LAST_PLACE
+                : null;
+    }
+
+    /**
+     * A process that has a processor does not take the last free one of a faster node: new
+     * programs, most of them short, need it more.
+     */
+    private static boolean takesLastPlace(ProcessView p, Standing target) {
+        return target.wanted() + p.usage().demand() + 1 > target.coresFor(isGuestOn(p, target));
     }
 
     /** Which reason a gain has. */

@@ -12,7 +12,7 @@ import io.mig.balance.view.Usage;
  */
 public record MoveCost(double freezeSeconds, double transferSeconds, double bytes) {
     /** What freezing, dumping, restoring and committing take apart from memory. */
-    static final double BASE_FREEZE_SECONDS = 0.03;
+    static final double BASE_FREEZE_SECONDS = 0.09;
 
     /** Share of its speed that a process loses while its memory is copied. */
     static final double COPY_DRAG = 0.15;

@@ -28,6 +28,7 @@ public enum WhyNot {
     GAIN_TOO_SMALL("the gain is below the minimum improvement"),
     COST_TOO_HIGH("the move costs more than it can be expected to save"),
     CLUSTER_WORSE("others would lose more than it gains"),
+    LAST_PLACE("it has a processor, and would take the last free one there"),
     DIAL_ONE("dial 1 makes only mandatory moves"),
     HOLDING("the imbalance has not lasted long enough yet"),
     OTHERS_FIRST("others are moved first"),

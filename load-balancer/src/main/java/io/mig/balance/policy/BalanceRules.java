@@ -6,7 +6,8 @@ import java.time.Duration;
  * When a move is worth it.
  *
  * @param spread even or packed
- * @param hold how long an imbalance must last before anything moves
+ * @param hold how long an imbalance must last before anything moves by choice; zero, because the
+ *     age of processes and the residency keep short peaks from moving anything already
  * @param minimumImprovement share of the remaining time that a move must save, at dial 3
  * @param minimumResidency how long a process stays at least where it is
  * @param noReturn how long a process does not go back to a node it has left, unless it must
@@ -30,9 +31,9 @@ public record BalanceRules(
     public static final BalanceRules USUAL =
             new BalanceRules(
                     Spread.SPREAD,
+                    Duration.ZERO,
+                    0.20,
                     Duration.ofSeconds(1),
-                    0.10,
-                    Duration.ofSeconds(2),
                     Duration.ofMinutes(5),
                     4,
                     Duration.ofSeconds(20),

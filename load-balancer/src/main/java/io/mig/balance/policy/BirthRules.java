@@ -13,5 +13,5 @@ import java.time.Duration;
 public record BirthRules(
         boolean place, Duration startCost, Duration expectedWork, double minimumImprovement) {
     public static final BirthRules USUAL =
-            new BirthRules(true, Duration.ofMillis(50), Duration.ofSeconds(2), 0.10);
+            new BirthRules(true, Duration.ofMillis(50), Duration.ofSeconds(2), 0.05);
 }

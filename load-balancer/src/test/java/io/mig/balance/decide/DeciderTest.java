@@ -114,7 +114,7 @@ final class DeciderTest {
 
     @Test
     void shouldWaitUntilTheImbalanceHasLasted() {
-        Policy policy = Policy.USUAL;
+        Policy policy = Policy.USUAL.withBalance(Clusters.hold(java.time.Duration.ofSeconds(1)));
         ClusterView v = view(List.of(process(A, A, 1), process(A, A, 2)), node(A, 2), node(B, 0));
         Decision first = Decider.decide(v, policy, Holds.NONE);
         assertThat(first.proposals()).isEmpty();

@@ -18,7 +18,7 @@ final class PolicyFileTest {
             [balance]
             spread = "pack"
             hold = "5s"
-            minimum_improvement = "20%"
+            minimum_improvement = "35%"
             minimum_residency = "1m"
             no_return = "2h"
             moves_at_once = 3
@@ -86,7 +86,7 @@ final class PolicyFileTest {
 
         assertThat(policy.version()).isEqualTo(7);
         assertThat(policy.balance().hold()).isEqualTo(Duration.ofSeconds(5));
-        assertThat(policy.balance().minimumImprovement()).isEqualTo(0.2);
+        assertThat(policy.balance().minimumImprovement()).isEqualTo(0.35);
         // every setting of the file differs from the usual one
         var usual = PolicySettings.all(Policy.USUAL);
         assertThat(
