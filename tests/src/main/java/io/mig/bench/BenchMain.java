@@ -7,7 +7,10 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * {@code mig bench migrate [RUNS [MIB...]]}: how long a process stands still while it moves, next
@@ -106,6 +109,7 @@ public final class BenchMain {
         List<Double> total = new ArrayList<>();
         List<Double> bytes = new ArrayList<>();
         List<Double> bare = new ArrayList<>();
+        Map<String, List<Double>> phases = new LinkedHashMap<>();
         List<String> failures = new ArrayList<>();
         String moving = start(lab, size);
         for (int run = 0; run < runs && failures.isEmpty(); run++) {
@@ -115,6 +119,10 @@ public final class BenchMain {
                 if (!move.string("outcome", "").equals("moved")) {
                     failures.add(move.string("reason", "?"));
                 }
+            }
+            for (String phase : List.of("freeze", "dump", "restore", "commit")) {
+                phases.computeIfAbsent(phase, _ -> new ArrayList<>())
+                        .add(first.object("phases").number(phase).orElse(Double.NaN));
             }
             there.add(first.number("freezeMs").orElse(Double.NaN));
             total.add(first.number("totalMs").orElse(Double.NaN));
@@ -135,6 +143,11 @@ public final class BenchMain {
         out.printf(
                 "%8d %12.0f %12.0f %12.0f %14.0f %14.0f%n",
                 size, median(there), median(back), median(total), median(bytes), median(bare));
+        out.println(
+                "         the freeze is "
+                        + phases.entrySet().stream()
+                                .map(e -> "%s %.0f".formatted(e.getKey(), median(e.getValue())))
+                                .collect(Collectors.joining(" + ")));
         failures.forEach(f -> out.println("         failed: " + f));
         return failures.isEmpty();
     }
