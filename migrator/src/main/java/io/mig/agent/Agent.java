@@ -111,7 +111,7 @@ public final class Agent implements AutoCloseable {
     public void start() throws Exception {
         Path run = config.runDir();
         Path moves = run.resolve("moves");
-        Files.createDirectories(run);
+        opened(AgentLock.take(run));
         Directories.fresh(moves);
         Files.createDirectories(config.stateDir());
         String bootId = NodeFacts.bootId(run);
