@@ -64,6 +64,7 @@ final class ClusterSimulation {
     private long order;
     private double now;
     private int open;
+    private int unborn;
     private int turn;
 
     private int bornAway;
@@ -103,10 +104,6 @@ final class ClusterSimulation {
         }
     }
 
-    private boolean informed() {
-        return strategy == Strategy.PLACEMENT || strategy == Strategy.OURS;
-    }
-
     Outcome run() {
         for (int i = 0; i < machines.size(); i++) {
             schedule(random.nextDouble() * physics.periodSeconds(), new What.Tick(i));
@@ -115,6 +112,7 @@ final class ClusterSimulation {
             schedule(scenario.jobs().get(j).arrival(), new What.Start(j));
         }
         open = scenario.jobs().size();
+        unborn = open;
         while (open > 0) {
             Event e = events.remove();
             now = e.at;
@@ -144,6 +142,7 @@ final class ClusterSimulation {
     }
 
     private void start(int j) {
+        unborn--;
         SimJob job = scenario.jobs().get(j);
         Running r = new Running(job, j);
         int target = job.forked() ? job.home() : birthplace(r);
@@ -242,7 +241,8 @@ final class ClusterSimulation {
         Machine m = machines.get(i);
         m.remeasure(now);
         changed(m);
-        if (informed()) {
+        // without moves nobody needs news once all programs are started
+        if (strategy == Strategy.OURS || (strategy == Strategy.PLACEMENT && unborn > 0)) {
             Brain brain = brains.get(i);
             long millis = Brain.millis(now);
             brain.desk.expire(millis);
