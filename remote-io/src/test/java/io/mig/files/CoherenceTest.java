@@ -143,4 +143,30 @@ final class CoherenceTest {
         }
         assertThat(lab.atHome().sh("flock -w 10 locked2 true").status()).isZero();
     }
+
+    @Test
+    void shouldSeeWhatWasWrittenUnderALockWhenItIsPassedOn() throws Exception {
+        // each adds one to a number of fixed length, opened once: only the lock says when to look
+        String count =
+                "exec 3<> counter; for i in $(seq 60); do flock 3; read n < /proc/self/fd/3;"
+                        + " printf '%08d' $((1$n - 100000000 + 1)) | dd of=/proc/self/fd/3 bs=8"
+                        + " conv=notrunc status=none; flock -u 3; done";
+        lab.atHome().sh("printf '%08d\\n' 0 > counter").ok();
+        Process first = here.start(count);
+        Process second = there.start(count);
+        lab.atHome().sh(count).ok();
+        assertThat(first.waitFor(40, TimeUnit.SECONDS)).isTrue();
+        assertThat(second.waitFor(40, TimeUnit.SECONDS)).isTrue();
+
+        assertThat(lab.atHome().sh("cat counter").ok()).isEqualTo("00000180\n");
+        assertThat(here.sh("cat counter").ok()).isEqualTo("00000180\n");
+    }
+
+    @Test
+    void shouldTellWhoReadAndWroteHowMuch() {
+        here.sh("head -c 100000 /dev/zero > counted").ok();
+        assertThat(lab.tree(0).stats().total().bytesWritten()).isGreaterThanOrEqualTo(100_000);
+        assertThat(lab.tree(0).stats().callers())
+                .anySatisfy(caller -> assertThat(caller.io().bytesWritten()).isEqualTo(100_000));
+    }
 }

@@ -25,7 +25,7 @@ final class FaultsTest {
     @BeforeEach
     void mount() throws IOException {
         lab = Lab.in(directory);
-        guest = lab.mount(LabTree.AWAY, Duration.ofMillis(1500));
+        guest = lab.mount(LabTree.AWAY);
     }
 
     @AfterEach
@@ -42,15 +42,12 @@ final class FaultsTest {
     @Test
     void shouldCopyEveryByteWhenTheLinkIsCutMeanwhile() throws Exception {
         lab.atHome().sh("head -c 40000000 /dev/urandom > original").ok();
-        Process copy = guest.start("cp original copy");
-        for (int i = 0; i < 3; i++) {
+        // not cp: that leaves the copying to home
+        Process copy = guest.start("exec cat original > copy");
+        for (int i = 0; i < 3 && !copy.waitFor(40, TimeUnit.MILLISECONDS); i++) {
             cut();
-            assertThat(copy.waitFor(150, TimeUnit.MILLISECONDS)).isFalse();
+            copy.waitFor(150, TimeUnit.MILLISECONDS);
             lab.hub().heal();
-            copy.waitFor(30, TimeUnit.MILLISECONDS);
-            if (!copy.isAlive()) {
-                break;
-            }
         }
         assertThat(copy.waitFor(40, TimeUnit.SECONDS)).isTrue();
         assertThat(copy.exitValue()).isZero();
@@ -75,18 +72,19 @@ final class FaultsTest {
     }
 
     @Test
-    void shouldFailWithAnErrorWhenHomeStaysAwayAndGoOnWhenItIsBack() {
-        guest.sh("echo before > file").ok();
-        cut();
+    void shouldFailWithAnErrorWhenHomeStaysAwayAndGoOnWhenItIsBack() throws IOException {
+        Guest impatient = lab.mount(Lab.OTHER, Duration.ofMillis(700));
+        impatient.sh("echo before > file").ok();
+        lab.hub().cut(LabTree.HOME, Lab.OTHER);
 
-        Guest.Ended ended = Guest.run(List.of("cat", guest.directory() + "/absent"));
+        Guest.Ended ended = Guest.run(List.of("cat", impatient.directory() + "/absent"));
 
         assertThat(ended.status()).isNotZero();
         assertThat(ended.output()).contains("Input/output error");
-        assertThat(lab.tree(0).stats().away()).isTrue();
+        assertThat(lab.tree(1).stats().away()).isTrue();
         lab.hub().heal();
-        await().atMost(Duration.ofSeconds(10)).until(() -> !lab.tree(0).stats().away());
-        assertThat(guest.sh("cat file").ok()).isEqualTo("before\n");
+        await().atMost(Duration.ofSeconds(10)).until(() -> !lab.tree(1).stats().away());
+        assertThat(impatient.sh("cat file").ok()).isEqualTo("before\n");
     }
 
     @Test
@@ -94,12 +92,11 @@ final class FaultsTest {
         cut();
         Process waiting = guest.start("exec cat absent");
         assertThat(waiting.waitFor(200, TimeUnit.MILLISECONDS)).isFalse();
-        long begun = System.nanoTime();
 
         waiting.destroyForcibly();
 
-        assertThat(waiting.waitFor(1200, TimeUnit.MILLISECONDS)).isTrue();
-        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(1));
+        // long before the operation itself is given up
+        assertThat(waiting.waitFor(10, TimeUnit.SECONDS)).isTrue();
         lab.hub().heal();
     }
 

@@ -54,18 +54,19 @@ final class Guest {
 
     Process start(String script) {
         try {
-            // with an end of its own: nobody may wait for it for ever
-            return new ProcessBuilder(
-                            "timeout",
-                            "--foreground",
-                            "-s",
-                            "KILL",
-                            "45",
-                            "/bin/sh",
-                            "-c",
-                            "cd '" + directory + "' && " + script)
-                    .redirectErrorStream(true)
-                    .start();
+            Process process =
+                    new ProcessBuilder("/bin/sh", "-c", "cd '" + directory + "' && " + script)
+                            .redirectErrorStream(true)
+                            .start();
+            // nobody may wait for it for ever
+            process.onExit()
+                    .orTimeout(45, TimeUnit.SECONDS)
+                    .exceptionally(
+                            late -> {
+                                process.destroyForcibly();
+                                return process;
+                            });
+            return process;
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }

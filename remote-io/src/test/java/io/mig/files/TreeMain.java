@@ -2,35 +2,40 @@ package io.mig.files;
 
 import io.mig.files.client.HomeTree;
 import io.mig.files.serve.Credentials;
-import io.mig.transport.memory.MemoryHub;
+import io.mig.transport.netty.TlsPair;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.Set;
 
-/** Serves a directory and mounts it, until its input ends: to try things by hand. */
+/**
+ * Serves a directory and mounts it over TLS on loopback, both ends in this JVM, until its input
+ * ends: to try and to measure by hand. Each line of input prints what went through.
+ */
 final class TreeMain {
     private TreeMain() {}
 
     public static void main(String[] args) throws Exception {
         Path root = Path.of(args[0]);
         Path mountPoint = Path.of(args[1]);
-        try (MemoryHub hub = new MemoryHub(Set.of(LabTree.HOME, LabTree.AWAY));
-                LabTree lab =
+        Path certificates = Files.createTempDirectory("tree-main");
+        TlsPair pair =
+                TlsPair.in(certificates, LabTree.facts(LabTree.HOME), LabTree.facts(LabTree.AWAY));
+        try (LabTree lab =
                         new LabTree(
-                                hub.network(LabTree.facts(LabTree.HOME)),
+                                pair.first(),
                                 root,
                                 (host, uid, gid) ->
                                         Optional.of(new Credentials(uid, gid, new int[0])),
                                 true);
-                var network = hub.network(LabTree.facts(LabTree.AWAY));
+                var network = pair.second();
                 HomeTree tree =
                         LabTree.mount(network, LabTree.HOME, mountPoint, Duration.ofMinutes(1))) {
             System.out.println("mounted");
             while (System.in.read() >= 0) {
-                System.out.println(tree.stats().total() + " inodes=" + tree.stats().inodes());
+                System.out.println(tree.stats().total() + " " + tree.stats().kinds());
             }
-            System.out.println("done " + lab.home().service().openFiles());
+            System.out.println("done, open=" + lab.home().service().openFiles());
         }
     }
 }

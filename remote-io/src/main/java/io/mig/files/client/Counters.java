@@ -1,10 +1,14 @@
 package io.mig.files.client;
 
+import io.mig.files.fuse.Opcode;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Who did how much through home. Keeps the busiest callers of late, at most {@link #MAX}.
@@ -30,22 +34,37 @@ final class Counters {
                     return size() > MAX;
                 }
             };
+    private final Map<Opcode, Long> byKind = new EnumMap<>(Opcode.class);
     private long operations;
     private long read;
     private long written;
 
-    synchronized void count(int pid, int uid, long bytesRead, long bytesWritten) {
-        Sums sums = byCaller.computeIfAbsent(new Key(pid, uid), k -> new Sums());
-        sums.operations++;
+    synchronized void operation(Opcode kind, int pid, int uid) {
+        byKind.merge(kind, 1L, Long::sum);
+        sums(pid, uid).operations++;
+        operations++;
+    }
+
+    private Sums sums(int pid, int uid) {
+        return byCaller.computeIfAbsent(new Key(pid, uid), k -> new Sums());
+    }
+
+    synchronized void bytes(int pid, int uid, long bytesRead, long bytesWritten) {
+        Sums sums = sums(pid, uid);
         sums.read += bytesRead;
         sums.written += bytesWritten;
-        operations++;
         read += bytesRead;
         written += bytesWritten;
     }
 
     synchronized TreeStats.Io total() {
         return new TreeStats.Io(operations, read, written);
+    }
+
+    synchronized Map<String, Long> byKind() {
+        Map<String, Long> named = new TreeMap<>();
+        byKind.forEach((kind, count) -> named.put(kind.name().toLowerCase(Locale.ROOT), count));
+        return named;
     }
 
     synchronized List<TreeStats.CallerIo> callers() {

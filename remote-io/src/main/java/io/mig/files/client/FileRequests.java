@@ -193,7 +193,7 @@ final class FileRequests {
             int from = (int) Math.min(offset, head.length);
             int count = Math.min(size, head.length - from);
             FuseReplies.data(guests.fuse, unique, ByteBuffer.wrap(head, from, count));
-            guests.counters.count(request.pid(), request.uid(), count, 0);
+            guests.counters.bytes(request.pid(), request.uid(), count, 0);
             return;
         }
         int pid = request.pid();
@@ -212,7 +212,7 @@ final class FileRequests {
                     if (data.remaining() > size) {
                         throw new BadFrameException("read bytes=" + data.remaining());
                     }
-                    guests.counters.count(pid, uid, data.remaining(), 0);
+                    guests.counters.bytes(pid, uid, data.remaining(), 0);
                     FuseReplies.data(guests.fuse, unique, data);
                 },
                 handle,
@@ -260,7 +260,7 @@ final class FileRequests {
                         node.noPages();
                     }
                     handles.contentsChange(node);
-                    guests.counters.count(pid, uid, 0, written);
+                    guests.counters.bytes(pid, uid, 0, written);
                     FuseOut out = guests.fuse.out(8);
                     out.body().putInt(written).putInt(0);
                     guests.fuse.send(unique, out);

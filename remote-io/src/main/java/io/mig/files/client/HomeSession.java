@@ -5,7 +5,6 @@ import io.mig.files.wire.BadFrameException;
 import io.mig.files.wire.Frame;
 import io.mig.files.wire.FrameReader;
 import io.mig.files.wire.Limits;
-import io.mig.files.wire.Lock;
 import io.mig.files.wire.Op;
 import io.mig.files.wire.RequestHeader;
 import io.mig.files.wire.Status;
@@ -15,7 +14,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -66,7 +64,7 @@ final class HomeSession implements AutoCloseable {
     private final AtomicInteger bytesInFlight = new AtomicInteger();
     private final Queue<Pending> unsent = new ConcurrentLinkedQueue<>();
     private final Queue<Pending> waiting = new ConcurrentLinkedQueue<>();
-    private final Map<Long, List<Pending>> reopening = new HashMap<>();
+    private final Reopening reopening = new Reopening(this, this::goOn);
     private final ScheduledExecutorService clock =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().daemon().name("files-home").factory());
@@ -334,91 +332,22 @@ final class HomeSession implements AutoCloseable {
         OpenHandle handle = p.handle();
         if (handle == null || handle.grant().length == 0) {
             answer(p, Errno.EBADF, nothing());
-        } else if (beginReopening(handle, List.of(p))) {
-            reopen(handle);
+        } else {
+            reopening.reopen(handle, p);
         }
     }
 
     /** Opens files again at once: their locks must not wait until somebody uses them. */
     void reopenAll(Collection<OpenHandle> handles) {
-        for (OpenHandle handle : handles) {
-            if (beginReopening(handle, List.of())) {
-                reopen(handle);
-            }
-        }
+        handles.forEach(handle -> reopening.reopen(handle, null));
     }
 
-    /** False when it is being opened already; those who wait are remembered in any case. */
-    private boolean beginReopening(OpenHandle handle, List<Pending> waitingForIt) {
-        synchronized (reopening) {
-            List<Pending> others = reopening.get(handle.number());
-            if (others != null) {
-                others.addAll(waitingForIt);
-                return false;
-            }
-            reopening.put(handle.number(), new ArrayList<>(waitingForIt));
-            return true;
-        }
-    }
-
-    private void reopen(OpenHandle handle) {
-        submit(
-                Op.REOPEN,
-                handle.opener(),
-                256,
-                f ->
-                        f.ref(handle.node().ref())
-                                .u64(handle.number())
-                                .u32(handle.flags())
-                                .rest(ByteBuffer.wrap(handle.grant())),
-                (status, in) -> {
-                    if (status == 0) {
-                        lockAgain(handle, handle.lockSteps(), 0);
-                    } else {
-                        LOG.warn("an open file is lost: errno={}", status);
-                        handle.lose();
-                        reopened(handle, status);
-                    }
-                });
-    }
-
-    private void lockAgain(OpenHandle handle, List<Lock> steps, int next) {
-        if (next == steps.size()) {
-            reopened(handle, 0);
-            return;
-        }
-        Lock step = steps.get(next);
-        submit(
-                Op.SETLK,
-                handle.opener(),
-                64,
-                f -> {
-                    f.u64(handle.number());
-                    step.putTo(f);
-                },
-                (status, in) -> {
-                    if (status != 0) {
-                        LOG.warn("a lock was lost while home was away: errno={}", status);
-                        handle.lose();
-                        reopened(handle, Errno.EIO);
-                    } else {
-                        lockAgain(handle, steps, next + 1);
-                    }
-                });
-    }
-
-    private void reopened(OpenHandle handle, int error) {
-        List<Pending> again;
-        synchronized (reopening) {
-            List<Pending> all = reopening.remove(handle.number());
-            again = all == null ? List.of() : all;
-        }
-        for (Pending p : again) {
-            if (error != 0) {
-                answer(p, Errno.EIO, nothing());
-            } else {
-                send(p);
-            }
+    /** A file is open at home again, or lost: what waited for it goes on. */
+    private void goOn(Pending p, int error) {
+        if (error != 0) {
+            answer(p, Errno.EIO, nothing());
+        } else {
+            send(p);
         }
     }
 

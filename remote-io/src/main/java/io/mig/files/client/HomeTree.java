@@ -53,7 +53,7 @@ public final class HomeTree implements AutoCloseable {
         attributes = new AttributeRequests(guests, handles);
         directories = new DirectoryRequests(guests, handles, names);
         files = new FileRequests(guests, handles, names);
-        locks = new LockRequests(guests, handles);
+        locks = new LockRequests(guests, handles, invalidator);
     }
 
     /**
@@ -116,6 +116,7 @@ public final class HomeTree implements AutoCloseable {
         return new TreeStats(
                 counters.total(),
                 counters.callers(),
+                counters.byKind(),
                 nodes.size(),
                 handles.size(),
                 home.outstanding(),
@@ -142,6 +143,7 @@ public final class HomeTree implements AutoCloseable {
     private final class Dispatch implements FuseHandler {
         @Override
         public void handle(FuseRequest request) {
+            counters.operation(request.opcode(), request.pid(), request.uid());
             switch (request.opcode()) {
                 case LOOKUP -> names.lookup(request);
                 case FORGET -> nodes.forget(request.node(), request.body().getLong());

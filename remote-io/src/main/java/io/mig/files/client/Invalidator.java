@@ -22,6 +22,8 @@ final class Invalidator implements AutoCloseable {
         record Entry(long directory, byte[] name) implements Word {}
 
         record Everything() implements Word {}
+
+        record InodeThen(long node, Runnable then) implements Word {}
     }
 
     private final NodeTable nodes;
@@ -90,8 +92,19 @@ final class Invalidator implements AutoCloseable {
 
     void everything() {
         nodes.allChanged();
-        queue.clear();
+        queue.removeIf(word -> !(word instanceof Word.InodeThen));
         add(new Word.Everything());
+    }
+
+    /**
+     * Makes the kernel forget the pages of an inode, then runs something, on this one's thread:
+     * forgetting may wait for other requests, so nobody who answers those may do it.
+     */
+    void forget(Node node, Runnable then) {
+        if (!queue.offer(new Word.InodeThen(node.id(), then))) {
+            everything();
+            then.run();
+        }
     }
 
     private void add(Word word) {
@@ -108,6 +121,10 @@ final class Invalidator implements AutoCloseable {
                     case Word.Entry(var directory, var name) ->
                             fuse.invalidateEntry(directory, name);
                     case Word.Everything() -> forgetAll();
+                    case Word.InodeThen(var node, var then) -> {
+                        fuse.invalidateInode(node, true);
+                        then.run();
+                    }
                 }
             }
         } catch (InterruptedException e) {

@@ -4,6 +4,7 @@ import io.mig.files.fuse.FuseOut;
 import io.mig.files.fuse.FuseRequest;
 import io.mig.files.sys.Errno;
 import io.mig.files.sys.Linux;
+import io.mig.files.wire.Attr;
 import io.mig.files.wire.Lock;
 import io.mig.files.wire.Op;
 import java.nio.ByteBuffer;
@@ -15,8 +16,10 @@ final class LockRequests {
 
     private final Guests guests;
     private final HandleTable handles;
+    private final Invalidator invalidator;
 
-    LockRequests(Guests guests, HandleTable handles) {
+    LockRequests(Guests guests, HandleTable handles, Invalidator invalidator) {
+        this.invalidator = invalidator;
         this.guests = guests;
         this.handles = handles;
     }
@@ -74,14 +77,24 @@ final class LockRequests {
                     if (status == 0) {
                         handle.locked(lock);
                         if (lock.type() != Linux.F_UNLCK) {
-                            // what others wrote before they let it go must be seen now
-                            handle.node().noPages();
+                            got(unique, handle.node(), in.attr());
+                            return;
                         }
                     }
                     guests.fuse.error(unique, status);
                 },
                 handle,
                 true);
+    }
+
+    /** What others wrote before they let the lock go must be seen by whoever has it now. */
+    private void got(long unique, Node node, Attr attr) {
+        if (node.isAsKnown(attr)) {
+            guests.fuse.error(unique, 0);
+        } else {
+            node.pages(attr);
+            invalidator.forget(node, () -> guests.fuse.error(unique, 0));
+        }
     }
 
     void get(FuseRequest request) {

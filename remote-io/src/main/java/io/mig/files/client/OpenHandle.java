@@ -76,7 +76,16 @@ final class OpenHandle {
         if (all) {
             lockSteps.removeIf(l -> l.owner() == lock.owner() && l.whole() == lock.whole());
         } else if (lockSteps.size() < MAX_LOCK_STEPS) {
-            lockSteps.add(lock);
+            // whoever takes it back does not wait for it
+            lockSteps.add(
+                    new Lock(
+                            lock.owner(),
+                            lock.start(),
+                            lock.end(),
+                            lock.type(),
+                            lock.pid(),
+                            lock.whole(),
+                            false));
         }
     }
 

@@ -1,5 +1,6 @@
 package io.mig.files.fuse;
 
+import java.io.IOException;
 import java.nio.file.Path;
 
 /**
@@ -22,6 +23,23 @@ public record FuseConfig(
         }
         if (source.indexOf(',') >= 0 || source.indexOf(' ') >= 0) {
             throw new IllegalArgumentException("source=" + source);
+        }
+        mountPoint = asTheKernelSaysIt(mountPoint);
+    }
+
+    /** Without links on the way: by this path the mount is found again. */
+    private static Path asTheKernelSaysIt(Path mountPoint) {
+        Path whole = mountPoint.toAbsolutePath().normalize();
+        Path parent = whole.getParent();
+        if (parent == null) {
+            throw new IllegalArgumentException("cannot mount over mountPoint=" + mountPoint);
+        }
+        try {
+            // not the directory itself: what is mounted there may be dead
+            return parent.toRealPath().resolve(whole.getFileName());
+        } catch (IOException e) {
+            throw new IllegalArgumentException(
+                    "there is no directory to mount in: mountPoint=" + mountPoint, e);
         }
     }
 

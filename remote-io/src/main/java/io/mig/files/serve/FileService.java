@@ -332,7 +332,7 @@ public final class FileService implements AutoCloseable {
         Lock lock = Lock.from(call.in);
         try {
             LockOperations.set(call, handle, lock);
-            to.send(status(Status.OK));
+            to.send(call.out.finish());
             if (lock.type() == Linux.F_UNLCK) {
                 waiters.poke();
             }
@@ -373,8 +373,9 @@ public final class FileService implements AutoCloseable {
         @Override
         public boolean attempt(Worker worker) {
             try {
-                LockOperations.set(call(worker), handle, lock);
-                to.send(status(Status.OK));
+                Call call = call(worker);
+                LockOperations.set(call, handle, lock);
+                to.send(call.out.finish());
                 return true;
             } catch (SysException e) {
                 if (e.errno() == Errno.EAGAIN) {
@@ -391,7 +392,14 @@ public final class FileService implements AutoCloseable {
         private Call call(Worker worker) throws BadFrameException {
             FrameReader nothing = new FrameReader(ByteBuffer.allocate(0));
             return new Call(
-                    worker, session, header, nothing, new Frame(64), seals.get(), nodes, vouched);
+                    worker,
+                    session,
+                    header,
+                    nothing,
+                    new Frame(256).u32(Status.OK),
+                    seals.get(),
+                    nodes,
+                    vouched);
         }
 
         @Override

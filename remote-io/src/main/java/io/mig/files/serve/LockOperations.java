@@ -16,7 +16,10 @@ import java.lang.foreign.ValueLayout;
 final class LockOperations {
     private LockOperations() {}
 
-    /** Tries once; EAGAIN when somebody else has it. */
+    /**
+     * Tries once; EAGAIN when somebody else has it. A lock that was got is answered with the
+     * attributes: what others wrote under it must be seen by whoever has it now.
+     */
     static void set(Call call, long handle, Lock lock) throws SysException, BadFrameException {
         Transfer.on(
                 call,
@@ -26,6 +29,9 @@ final class LockOperations {
                         flock(call, file, lock);
                     } else {
                         range(call, handle, file, lock);
+                    }
+                    if (lock.type() != Linux.F_UNLCK) {
+                        call.out.attr(call.nodes.attr(call.worker, file.fd(), true));
                     }
                 });
     }
