@@ -3,10 +3,13 @@ package io.mig.files;
 import io.mig.files.client.HomeTree;
 import io.mig.files.serve.Credentials;
 import io.mig.transport.netty.TlsPair;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Serves a directory and mounts it over TLS on loopback, both ends in this JVM, until its input
@@ -36,6 +39,16 @@ final class TreeMain {
                 System.out.println(tree.stats().total() + " " + tree.stats().kinds());
             }
             System.out.println("done, open=" + lab.home().service().openFiles());
+        } finally {
+            delete(certificates);
+        }
+    }
+
+    private static void delete(Path directory) throws IOException {
+        try (Stream<Path> all = Files.walk(directory)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
         }
     }
 }
