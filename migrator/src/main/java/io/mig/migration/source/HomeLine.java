@@ -11,7 +11,6 @@ import io.mig.wire.proto.CommitReply;
 import io.mig.wire.proto.CommitRequest;
 import io.mig.wire.proto.DecisionReply;
 import io.mig.wire.proto.DecisionReply.Decision;
-import io.mig.wire.proto.DecisionRequest;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -84,15 +83,6 @@ final class HomeLine {
             }
             pause();
         }
-    }
-
-    /** What home says now, without changing anything; empty answer counts as no answer. */
-    Decision decision() {
-        return calls.ask(
-                        home,
-                        DecisionRequest.newBuilder().setMoveId(move.toString()).build(),
-                        DecisionReply.class)
-                .getDecision();
     }
 
     private static void pause() {

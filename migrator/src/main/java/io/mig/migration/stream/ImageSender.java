@@ -24,7 +24,6 @@ public final class ImageSender implements AutoCloseable {
     private final ByteBuffer packed =
             ByteBuffer.allocateDirect(
                     ImageFrame.HEADER + (int) Zstd.compressBound(ImageFrame.MAX_RAW));
-    private long rawBytes;
     private long wireBytes;
 
     private static final class Outgoing {
@@ -77,7 +76,6 @@ public final class ImageSender implements AutoCloseable {
         raw.flip();
         file.crc.update(raw.slice(ImageFrame.HEADER, length));
         file.size += length;
-        rawBytes += length;
         ByteBuffer ready = pack(file.number, length);
         long prepared = System.nanoTime();
         write(ready);
@@ -131,10 +129,6 @@ public final class ImageSender implements AutoCloseable {
     private void write(ByteBuffer buffer) {
         wireBytes += buffer.remaining();
         out.write(buffer);
-    }
-
-    public long rawBytes() {
-        return rawBytes;
     }
 
     public long wireBytes() {
