@@ -106,6 +106,11 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
                             public void stoppedFromOutside(int pid) {
                                 onStop(pid);
                             }
+
+                            @Override
+                            public void goesOn(int pid) {
+                                onContinue(pid);
+                            }
                         });
     }
 
@@ -448,6 +453,15 @@ public final class Deputies implements HullListener, RelayListener, AutoCloseabl
                                     pid);
                             router.get().signalBody(record.process(), pid, SIGSTOP);
                         });
+    }
+
+    /**
+     * What we told the body and what its deputy forwards take different ways: should our SIGSTOP
+     * have come after the deputy's SIGCONT, this one puts it right.
+     */
+    private void onContinue(int pid) {
+        table.ofDeputy(pid)
+                .ifPresent(record -> router.get().signalBody(record.process(), pid, SIGCONT));
     }
 
     private void checkOver(HomePid process) {

@@ -41,6 +41,9 @@ final class DeputyWatch implements AutoCloseable {
 
         /** It is stopped, and not by itself; once per stop. */
         void stoppedFromOutside(int pid);
+
+        /** It was told to be stopped from outside, and is stopped no longer. */
+        void goesOn(int pid);
     }
 
     private final Observer observer;
@@ -60,6 +63,10 @@ final class DeputyWatch implements AutoCloseable {
         final ProcStatFile stat;
         boolean selfStopped;
         boolean told;
+
+        /** The body was told to stop, and nobody has seen the deputy run since. */
+        boolean bodyStopped;
+
         int seenStopped;
 
         Watched(ProcStatFile stat) {
@@ -214,6 +221,10 @@ final class DeputyWatch implements AutoCloseable {
             observer.died(pid);
             return false;
         }
+        if (line.get().state() != 'T' && one.bodyStopped) {
+            one.bodyStopped = false;
+            observer.goesOn(pid);
+        }
         if (line.get().state() != 'T' || one.selfStopped) {
             one.seenStopped = 0;
             one.told = false;
@@ -222,6 +233,7 @@ final class DeputyWatch implements AutoCloseable {
         one.seenStopped++;
         if (one.seenStopped >= 2 && !one.told) {
             one.told = true;
+            one.bodyStopped = true;
             observer.stoppedFromOutside(pid);
         }
         return true;

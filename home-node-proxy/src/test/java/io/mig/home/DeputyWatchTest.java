@@ -30,6 +30,11 @@ class DeputyWatchTest {
                         public void stoppedFromOutside(int pid) {
                             told.add("stopped " + pid);
                         }
+
+                        @Override
+                        public void goesOn(int pid) {
+                            told.add("goes on " + pid);
+                        }
                     });
 
     @AfterEach
@@ -46,6 +51,7 @@ class DeputyWatchTest {
         signal("STOP", pid);
         assertThat(next()).isEqualTo("stopped " + pid);
         signal("CONT", pid);
+        assertThat(next()).isEqualTo("goes on " + pid);
         watch.selfStopped(pid, true);
         signal("STOP", pid);
         signal("KILL", pid);

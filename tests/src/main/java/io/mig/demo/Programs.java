@@ -8,7 +8,7 @@ final class Programs {
     private static final String PYTHON =
             """
             total = 0
-            for step in range(240):
+            for step in range(600):
                 for i in range(200000):
                     total = (total * 31 + i * step) % 1000000007
                 print(step, total, flush=True)
@@ -18,7 +18,7 @@ final class Programs {
             """
             $| = 1;
             my $sum = 0;
-            for my $step (1 .. 450) {
+            for my $step (1 .. 700) {
                 for my $i (1 .. 250000) { $sum = ($sum * 33 + $i * $step) % 998244353; }
                 print "$step $sum\\n";
             }

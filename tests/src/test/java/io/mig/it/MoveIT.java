@@ -113,6 +113,8 @@ class MoveIT {
     void shouldCarryBytesAndEndWhenMiddleOfPipelineMoves() {
         String expected = lab.sh("node1", "seq 400000 | sort | sha256sum").must();
         try (Terminal shell = shell()) {
+            // its temporary files are created by name, on whatever node it is
+            shell.line("export TMPDIR=/shared");
             shell.line(
                     "(seq 400000; sleep 6) | sort -S 8M --parallel=1 | sha256sum >sum; echo st=${PIPESTATUS[*]}");
             move(pid("^sort -S"), "node2");
