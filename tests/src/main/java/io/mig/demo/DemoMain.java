@@ -20,16 +20,16 @@ public final class DemoMain {
 
     public static void main(String[] args) {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        System.exit(run(List.of(args), out) ? 0 : 1);
+        System.exit(failures(List.of(args), out).isEmpty() ? 0 : 1);
     }
 
     /**
      * Shows the programs in a lab of its own, which is gone afterwards.
      *
      * @param words parts of names of programs; none: all of them
-     * @return whether all made all hops with the results of an unmoved run
+     * @return names of those that did not make all hops with the results of an unmoved run
      */
-    public static boolean run(List<String> words, PrintStream out) {
+    public static List<String> failures(List<String> words, PrintStream out) {
         Path jdk = Path.of(System.getProperty("java.home"), "bin");
         List<Program> programs =
                 Programs.all(jdk.resolve("java").toString()).stream()
@@ -51,7 +51,10 @@ public final class DemoMain {
             Runtime.getRuntime().removeShutdownHook(down);
         }
         table(rows, out);
-        return !rows.isEmpty() && rows.stream().allMatch(Show.Row::good);
+        if (rows.isEmpty()) {
+            return List.of("no program has a name with one of " + words);
+        }
+        return rows.stream().filter(row -> !row.good()).map(Show.Row::name).toList();
     }
 
     private static void table(List<Show.Row> rows, PrintStream out) {

@@ -38,7 +38,7 @@ final class Programs {
             """
             my $x = 7;
             print "CREATE TABLE t(id INTEGER PRIMARY KEY, a INTEGER, b TEXT);\\n";
-            for my $id (1 .. 6000) {
+            for my $id (1 .. 16000) {
                 $x = ($x * 1103515245 + 12345) % 2147483648;
                 print "BEGIN; INSERT INTO t VALUES($id, $x, 'text $x');\\n";
                 print "UPDATE t SET a = a + 1 WHERE id <= $id AND id % 97 = $x % 97; COMMIT;\\n";

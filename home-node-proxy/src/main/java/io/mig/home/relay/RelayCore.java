@@ -605,6 +605,21 @@ final class RelayCore {
                         });
     }
 
+    /**
+     * Lets both sides of every link compare what they have sent and taken. A link whose last frame
+     * or last word about its route was lost goes on, whatever the reason was.
+     */
+    void refreshLinks() {
+        routes.homes().forEach(route -> announceHome(route, route.links));
+        routes.hosteds().stream()
+                .filter(route -> !route.process.home().equals(self))
+                .forEach(this::announceHosted);
+    }
+
+    boolean hasRoutes() {
+        return !routes.homes().isEmpty() || !routes.hosteds().isEmpty();
+    }
+
     boolean noticesWait() {
         return routes.homes().stream().anyMatch(route -> !route.signals.isEmpty())
                 || routes.hosteds().stream()

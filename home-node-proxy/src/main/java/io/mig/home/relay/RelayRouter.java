@@ -36,6 +36,7 @@ public final class RelayRouter implements HullListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RelayRouter.class);
     private static final Duration SIGNAL_TIMEOUT = Duration.ofSeconds(5);
     private static final long REPEAT_NANOS = Duration.ofMillis(500).toNanos();
+    private static final long REFRESH_NANOS = Duration.ofSeconds(3).toNanos();
     private static final long BLOCKED_WAIT_NANOS = Duration.ofMillis(5).toNanos();
     private static final int MAX_BATCH = 256;
     private static final int MAX_PEER_MESSAGES = 64;
@@ -208,10 +209,11 @@ public final class RelayRouter implements HullListener, AutoCloseable {
 
     private void loop() {
         long repeatAt = System.nanoTime() + REPEAT_NANOS;
+        long refreshAt = System.nanoTime() + REFRESH_NANOS;
         boolean flushed = true;
         while (!closing) {
             try {
-                Runnable task = next(flushed, repeatAt);
+                Runnable task = next(flushed, repeatAt, refreshAt);
                 for (int i = 0; task != null && i < MAX_BATCH; i++) {
                     run(task);
                     task = tasks.poll();
@@ -224,6 +226,10 @@ public final class RelayRouter implements HullListener, AutoCloseable {
                     core.repeatNotices();
                     repeatAt = System.nanoTime() + REPEAT_NANOS;
                 }
+                if (System.nanoTime() - refreshAt >= 0) {
+                    core.refreshLinks();
+                    refreshAt = System.nanoTime() + REFRESH_NANOS;
+                }
             } catch (InterruptedException e) {
                 closing = true;
             } catch (RuntimeException e) {
@@ -232,13 +238,17 @@ public final class RelayRouter implements HullListener, AutoCloseable {
         }
     }
 
-    /** Waits for ever when nothing is under way: an idle router costs nothing. */
-    private @Nullable Runnable next(boolean flushed, long repeatAt) throws InterruptedException {
+    /** Waits for ever when nothing is away and nobody is here: an idle router costs nothing. */
+    private @Nullable Runnable next(boolean flushed, long repeatAt, long refreshAt)
+            throws InterruptedException {
         if (!flushed) {
             return tasks.poll(BLOCKED_WAIT_NANOS, TimeUnit.NANOSECONDS);
         }
         if (core.noticesWait()) {
             return tasks.poll(Math.max(1, repeatAt - System.nanoTime()), TimeUnit.NANOSECONDS);
+        }
+        if (core.hasRoutes()) {
+            return tasks.poll(Math.max(1, refreshAt - System.nanoTime()), TimeUnit.NANOSECONDS);
         }
         return tasks.take();
     }
