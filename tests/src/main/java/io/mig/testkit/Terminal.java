@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * types and expects.
  */
 public final class Terminal implements AutoCloseable {
+    private static final int READ_MILLIS = 200;
+
     private final PtyMaster master;
     private final Process program;
     private final StringBuilder screen = new StringBuilder();
@@ -26,6 +28,7 @@ public final class Terminal implements AutoCloseable {
     private final @Nullable Consumer<String> echo;
     private int seen;
     private boolean ended;
+    private volatile boolean closing;
 
     private Terminal(PtyMaster master, Process program, @Nullable Consumer<String> echo) {
         this.master = master;
@@ -65,7 +68,9 @@ public final class Terminal implements AutoCloseable {
     private void readAll() {
         byte[] buffer = new byte[65536];
         try {
-            for (int size = 0; size >= 0; size = master.read(buffer, 1000)) {
+            // Not a byte more once it is closed: the number of its descriptor may be another's
+            // then.
+            for (int size = 0; size >= 0 && !closing; size = master.read(buffer, READ_MILLIS)) {
                 if (size > 0) {
                     String text = new String(buffer, 0, size, StandardCharsets.UTF_8);
                     if (echo != null) {
@@ -176,12 +181,12 @@ public final class Terminal implements AutoCloseable {
     @Override
     public void close() {
         try {
-            reader.interrupt();
             program.destroy();
             if (!program.waitFor(5, TimeUnit.SECONDS)) {
                 program.destroyForcibly();
             }
-            reader.join(2000);
+            closing = true;
+            reader.join();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {

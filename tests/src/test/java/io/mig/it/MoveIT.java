@@ -152,6 +152,29 @@ class MoveIT {
     }
 
     @Test
+    void shouldGoOnReadingTheTerminalWhenTheLeaderOfItsGroupIsGone() {
+        lab.write(
+                "node1",
+                "/shared/ask.pl",
+                """
+                $| = 1;
+                open my $tty, '<', '/dev/tty' or die;
+                while (my $line = <$tty>) { chomp $line; print "got $line.\n"; exit 5 if $line eq 'end'; }
+                """);
+        try (Terminal shell = shell()) {
+            shell.line("true | perl ask.pl; echo status=$?");
+            String pid = pid("^perl ask.pl");
+            for (String node : List.of("node2", "node3", "node1")) {
+                move(pid, node);
+                shell.line("at " + node);
+                shell.expect("got at " + node + "\\.");
+            }
+            shell.line("end");
+            shell.expect("status=5");
+        }
+    }
+
+    @Test
     void shouldTellShellItsExitCodeWhenItEndsAway() {
         String pid = daemon("exit", 203);
         move(pid, "node3");
@@ -205,13 +228,17 @@ class MoveIT {
         return List.of("node1", "node2", "node3");
     }
 
-    /** Everything a move could leave on a node: programs, cgroups, mounts, folders. */
+    /**
+     * Everything a move could leave on a node: programs, cgroups, mounts, folders, the agent's
+     * descriptors.
+     */
     private String leftovers(String node) {
         return lab.sh(
                         node,
                         "ps axo comm= | grep -vE '^(ps|sort|grep|bash|uniq|criu)$' | sort | uniq -c;"
                                 + " find /sys/fs/cgroup -type d | wc -l; wc -l </proc/self/mountinfo;"
-                                + " find /run/mig -maxdepth 3 -type d | wc -l")
+                                + " find /run/mig -maxdepth 3 -type d | wc -l;"
+                                + " find /proc/$(pgrep -o -f AgentMain)/fd -type l -printf '%l\\n' | sed 's/[0-9][0-9]*/N/g' | sort | uniq -c")
                 .out();
     }
 }

@@ -65,8 +65,9 @@ final class PrepareText {
         for (ExternalStream s : plan.streams()) {
             if (s.kind() == StreamKind.TTY) {
                 text.append(
-                        "tty=%d stream=%d link=%d\n"
-                                .formatted(ttyIndex(s.criuKey()), s.id(), s.link()));
+                        "tty=%d stream=%d link=%d%s\n"
+                                .formatted(
+                                        ttyIndex(s.criuKey()), s.id(), s.link(), foreground(tree)));
             } else {
                 text.append(
                         "stream=%d link=%d kind=%s flags=%d%s\n"
@@ -79,6 +80,15 @@ final class PrepareText {
             }
         }
         return text.toString();
+    }
+
+    /**
+     * Whose turn it is at the terminal. CRIU puts only groups that it founds itself in front, and a
+     * body that reads before its deputy can tell would be stopped by SIGTTIN.
+     */
+    private static String foreground(TreeFacts tree) {
+        int front = tree.root().stat().tpgid();
+        return front <= 0 ? "" : front == tree.root().stat().pgid() ? " fg=1" : " fg=0";
     }
 
     /**
