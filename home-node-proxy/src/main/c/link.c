@@ -17,13 +17,18 @@
 #define STATE_MAGIC 0x314b4e4cu /* "LNK1" */
 #define STREAM_MAX_DATA 32768
 
+static void end_link(struct mig_link *link)
+{
+    link->dead = true;
+    mig_timer_cancel(link->hull->loop, &link->ack_timer);
+    mig_timer_cancel(link->hull->loop, &link->lost_timer);
+}
+
 static void kill_link(struct mig_link *link, const char *why)
 {
     if (link->dead)
         return;
-    link->dead = true;
-    mig_timer_cancel(link->hull->loop, &link->ack_timer);
-    mig_timer_cancel(link->hull->loop, &link->lost_timer);
+    end_link(link);
     if (link->calls->broken != NULL)
         link->calls->broken(link, why);
 }
@@ -113,10 +118,8 @@ void mig_link_detach(struct mig_link *link)
     }
     if (hull->turn == link)
         hull->turn = NULL;
-    link->dead = true;
+    end_link(link);
     drop_acked(link, UINT64_MAX);
-    mig_timer_cancel(hull->loop, &link->ack_timer);
-    mig_timer_cancel(hull->loop, &link->lost_timer);
     while (link->streams != NULL)
         mig_stream_remove(link, link->streams);
 }
@@ -134,10 +137,8 @@ void mig_link_abandon(struct mig_link *link)
 {
     if (link->dead)
         return;
-    link->dead = true;
+    end_link(link);
     drop_acked(link, UINT64_MAX);
-    mig_timer_cancel(link->hull->loop, &link->ack_timer);
-    mig_timer_cancel(link->hull->loop, &link->lost_timer);
 }
 
 void mig_link_resync(struct mig_link *link)

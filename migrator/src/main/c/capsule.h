@@ -149,6 +149,8 @@ void stream_start(struct stream *stream);
 void stream_freeze(struct stream *stream);
 /* Takes everything that the guest wrote until now into `late` and puts the barrier behind it. */
 void stream_drain(struct stream *stream);
+/* Sends what `late` holds, as far as home has room for it. */
+void stream_send_late(struct stream *stream);
 /* Puts the bytes before everything else that waits for the guest; takes them over. */
 void stream_put_first(struct stream *stream, struct mig_bytes *bytes);
 /* Sends everything that came for the guest but was not read by it home again (terminal, demand). */

@@ -211,7 +211,7 @@ static bool pump_in(struct stream *stream)
 
 /* ---------------------------------------------------------------- from the guest */
 
-static void send_late(struct stream *stream)
+void stream_send_late(struct stream *stream)
 {
     size_t room = mig_stream_room(&stream->base);
     size_t n = stream->late.len < room ? stream->late.len : room;
@@ -241,7 +241,7 @@ static bool pump_out(struct stream *stream)
             shutdown(stream->fd, SHUT_RD);
         return false;
     }
-    send_late(stream);
+    stream_send_late(stream);
     while (stream->late.len == 0 && !stream->guest_gone && (room = mig_stream_room(&stream->base)) > 0) {
         ssize_t n = read(stream->fd, buffer, room < sizeof buffer ? room : sizeof buffer);
 

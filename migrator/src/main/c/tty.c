@@ -85,18 +85,6 @@ static void modes_changed(struct tty *tty, bool output_is_empty)
 
 /* ---------------------------------------------------------------- output */
 
-static void send_late(struct stream *stream)
-{
-    size_t room = mig_stream_room(&stream->base);
-    size_t n = stream->late.len < room ? stream->late.len : room;
-
-    if (n == 0)
-        return;
-    mig_stream_send(stream->link, &stream->base, mig_bytes_at(&stream->late), n);
-    mig_bytes_drop(&stream->late, n);
-    stream->sent += n;
-}
-
 /* Appends to `late` what home has to be sent for these bytes. */
 static void take_output(struct tty *tty, const uint8_t *bytes, size_t len)
 {
@@ -166,7 +154,7 @@ static bool pump_out(struct stream *stream)
     uint32_t room;
 
     for (;;) {
-        send_late(stream);
+        stream_send_late(stream);
         room = mig_stream_room(&stream->base);
         if (stream->late.len > 0 || room < 2) /* a held CR may join what is read */
             return false;
@@ -180,7 +168,7 @@ static bool pump_out(struct stream *stream)
         mig_timer_set(&stream->capsule->loop, &tty->cr_timer, CR_PAUSE_MS);
     if (tty->modes_owed) {
         release_cr(tty);
-        send_late(stream);
+        stream_send_late(stream);
         modes_changed(tty, true);
     }
     return true;

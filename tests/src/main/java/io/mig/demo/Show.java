@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Shows one program: starts it in the shell, moves it while it runs, compares what it made. */
 final class Show {
-    private static final Duration END = Duration.ofMinutes(3);
+    private static final Duration END = Duration.ofMinutes(10); // of a busy machine
     private static final Pattern STATUS = Pattern.compile("status=([0-9 ]+)[\\r\\n]");
 
     private final LabDriver lab;

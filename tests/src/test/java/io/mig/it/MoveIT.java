@@ -1,17 +1,11 @@
 package io.mig.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
-import io.mig.ctl.lab.LabMain;
-import io.mig.json.JsonObject;
 import io.mig.testkit.LabDriver;
 import io.mig.testkit.Terminal;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -23,45 +17,17 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(300)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MoveIT {
-    /** Prints numbers, one each 20 ms, as many as the first argument says; then exits with 7. */
-    private static final String COUNT =
-            """
-            $| = 1;
-            for my $n (1 .. $ARGV[0]) { print "$n\\n"; select undef, undef, undef, 0.02; }
-            exit 7;
-            """;
-
-    private final LabDriver lab = new LabDriver(home(), "moveit" + ProcessHandle.current().pid());
-
-    static Path home() {
-        String told = System.getProperty("mig.home");
-        return told == null ? LabMain.home() : Path.of(told);
-    }
+    private final Counters counters = new Counters("moveit");
+    private final LabDriver lab = counters.lab();
 
     @BeforeAll
     void up() {
-        assumeThat(System.getProperty("user.name")).as("a lab needs root").isEqualTo("root");
-        lab.up(3);
-        lab.write("node1", "/shared/count.pl", COUNT);
+        counters.up();
     }
 
     @AfterAll
     void down() {
-        lab.close();
-    }
-
-    private static String numbers(int last) {
-        return IntStream.rangeClosed(1, last)
-                .mapToObj(String::valueOf)
-                .collect(Collectors.joining("\n"));
-    }
-
-    private void move(String pid, String node) {
-        JsonObject answer =
-                node.equals("node1") ? lab.json("home", pid) : lab.json("migrate", pid, node);
-        assertThat(answer.string("outcome"))
-                .as("%s to %s: %s", pid, node, answer)
-                .isEqualTo("moved");
+        counters.close();
     }
 
     private Terminal shell() {
@@ -69,12 +35,6 @@ class MoveIT {
         terminal.line("PS1='$ '; cd /shared; echo ready=$((6*7))");
         terminal.expect("ready=42");
         return terminal;
-    }
-
-    private String pid(String pattern) {
-        return Awaitility.await()
-                .until(() -> lab.exec("node1", "pgrep", "-n", "-f", pattern), a -> a.status() == 0)
-                .out();
     }
 
     /** Starts a counter without a terminal that writes its output and status to files. */
@@ -85,28 +45,21 @@ class MoveIT {
                                 .replace("NAME", name)
                                 .replace("LAST", String.valueOf(last)))
                 .must();
-        return pid("^perl count.pl " + last);
-    }
-
-    private String status(String name) {
-        return Awaitility.await()
-                .atMost(Duration.ofMinutes(2))
-                .until(
-                        () -> lab.exec("node1", "cat", "/shared/" + name + ".status").out(),
-                        s -> !s.isEmpty());
+        return counters.pid("^perl count.pl " + last);
     }
 
     @Test
     void shouldGoOnAndEndAsUsualWhenBackgroundJobMoves() {
         try (Terminal shell = shell()) {
             shell.line("perl count.pl 301 >job.out &");
-            String pid = pid("^perl count.pl 301");
-            move(pid, "node2");
-            move(pid, "node3");
+            String pid = counters.pid("^perl count.pl 301");
+            counters.move(pid, "node2");
+            counters.move(pid, "node3");
             shell.line("wait %1; echo status=$?");
             shell.expect("status=7");
         }
-        assertThat(lab.exec("node1", "cat", "/shared/job.out").out()).isEqualTo(numbers(301));
+        assertThat(lab.exec("node1", "cat", "/shared/job.out").out())
+                .isEqualTo(Counters.numbers(301));
     }
 
     @Test
@@ -117,7 +70,7 @@ class MoveIT {
             shell.line("export TMPDIR=/shared");
             shell.line(
                     "(seq 400000; sleep 6) | sort -S 8M --parallel=1 | sha256sum >sum; echo st=${PIPESTATUS[*]}");
-            move(pid("^sort -S"), "node2");
+            counters.move(counters.pid("^sort -S"), "node2");
             shell.expect("st=0 0 0");
         }
         assertThat(lab.exec("node1", "cat", "/shared/sum").out()).isEqualTo(expected);
@@ -127,8 +80,8 @@ class MoveIT {
     void shouldDieOfSigintWhenCtrlCIsTypedWhileAway() {
         try (Terminal shell = shell()) {
             shell.line("perl count.pl 3001");
-            String pid = pid("^perl count.pl 3001");
-            move(pid, "node2");
+            String pid = counters.pid("^perl count.pl 3001");
+            counters.move(pid, "node2");
             shell.expect("[0-9]+\\r\\n");
             shell.type("\003");
             shell.line("echo status=$?");
@@ -140,15 +93,16 @@ class MoveIT {
     void shouldStopAndGoOnWhenCtrlZAndFgAreTypedWhileAway() {
         try (Terminal shell = shell()) {
             shell.line("perl count.pl 402 >stop.out");
-            String pid = pid("^perl count.pl 402");
-            move(pid, "node2");
+            String pid = counters.pid("^perl count.pl 402");
+            counters.move(pid, "node2");
             shell.type("\032");
             shell.expect("Stopped");
             assertThat(lab.exec("node1", "ps", "-o", "stat=", "-p", pid).out()).startsWith("T");
             shell.line("fg; echo status=$?");
             shell.expect("status=7");
         }
-        assertThat(lab.exec("node1", "cat", "/shared/stop.out").out()).isEqualTo(numbers(402));
+        assertThat(lab.exec("node1", "cat", "/shared/stop.out").out())
+                .isEqualTo(Counters.numbers(402));
     }
 
     @Test
@@ -158,14 +112,15 @@ class MoveIT {
                 "/shared/ask.pl",
                 """
                 $| = 1;
-                open my $tty, '<', '/dev/tty' or die;
+                use POSIX;
+                open my $tty, '<', ttyname(1) or die;
                 while (my $line = <$tty>) { chomp $line; print "got $line.\n"; exit 5 if $line eq 'end'; }
                 """);
         try (Terminal shell = shell()) {
             shell.line("true | perl ask.pl; echo status=$?");
-            String pid = pid("^perl ask.pl");
+            String pid = counters.pid("^perl ask.pl");
             for (String node : List.of("node2", "node3", "node1")) {
-                move(pid, node);
+                counters.move(pid, node);
                 shell.line("at " + node);
                 shell.expect("got at " + node + "\\.");
             }
@@ -177,10 +132,11 @@ class MoveIT {
     @Test
     void shouldTellShellItsExitCodeWhenItEndsAway() {
         String pid = daemon("exit", 203);
-        move(pid, "node3");
+        counters.move(pid, "node3");
 
-        assertThat(status("exit")).isEqualTo("7");
-        assertThat(lab.exec("node1", "cat", "/shared/exit.out").out()).isEqualTo(numbers(203));
+        assertThat(counters.status("exit")).isEqualTo("7");
+        assertThat(lab.exec("node1", "cat", "/shared/exit.out").out())
+                .isEqualTo(Counters.numbers(203));
     }
 
     @Test
@@ -189,43 +145,41 @@ class MoveIT {
             int colon = signal.indexOf(':');
             String name = signal.substring(0, colon);
             String pid = daemon("sig" + name, 3004);
-            move(pid, "node2");
+            counters.move(pid, "node2");
             lab.exec("node1", "kill", "-" + name, pid).must();
 
-            assertThat(status("sig" + name)).as(name).isEqualTo(signal.substring(colon + 1));
+            assertThat(counters.status("sig" + name))
+                    .as(name)
+                    .isEqualTo(signal.substring(colon + 1));
         }
     }
 
     @Test
     void shouldLoseNothingAndLeakNothingAfterFiftyHops() {
         String warm = daemon("warm", 405);
-        move(warm, "node2");
-        move(warm, "node3");
-        move(warm, "node1");
-        status("warm");
-        List<String> before = nodes().stream().map(this::leftovers).toList();
+        counters.move(warm, "node2");
+        counters.move(warm, "node3");
+        counters.move(warm, "node1");
+        counters.status("warm");
+        List<String> before = Counters.NODES.stream().map(this::leftovers).toList();
 
         int last = 9006;
         String pid = daemon("hops", last);
         List<String> round = List.of("node2", "node3", "node1");
         for (int hop = 0; hop < 50; hop++) {
-            move(pid, round.get(hop % 3));
+            counters.move(pid, round.get(hop % 3));
         }
         lab.exec("node1", "kill", "-TERM", pid).must();
 
-        assertThat(status("hops")).isEqualTo("143");
+        assertThat(counters.status("hops")).isEqualTo("143");
         List<String> lines = lab.exec("node1", "cat", "/shared/hops.out").out().lines().toList();
-        assertThat(String.join("\n", lines)).isEqualTo(numbers(lines.size()));
+        assertThat(String.join("\n", lines)).isEqualTo(Counters.numbers(lines.size()));
         Awaitility.await()
                 .atMost(Duration.ofSeconds(30))
                 .untilAsserted(
                         () ->
-                                assertThat(nodes().stream().map(this::leftovers).toList())
+                                assertThat(Counters.NODES.stream().map(this::leftovers).toList())
                                         .isEqualTo(before));
-    }
-
-    private static List<String> nodes() {
-        return List.of("node1", "node2", "node3");
     }
 
     /**

@@ -117,8 +117,16 @@ final class DescriptorRules {
                             "it owns a pseudo terminal (" + fd.target() + ")",
                             "terminals of terminal programs (screen, tmux, script) are not carried yet",
                             "move a program that runs inside it instead");
+            case TTY_CURRENT -> // tty_verify_ctty() of criu/tty.c wants the session's leader with
+                    // it
+                    f.add(
+                            ObstacleCode.CURRENT_TTY,
+                            f.owner(file),
+                            "it has /dev/tty open",
+                            "CRIU can checkpoint that only together with the shell that leads the session",
+                            "let it open the terminal by its own name, which tty(1) prints");
             case EVENTFD, EPOLL, TIMERFD, SIGNALFD, PIDFD -> eventLike(f, file);
-            case REGULAR, MEMFD, DIRECTORY, PIPE, TTY, TTY_CURRENT, MEMORY_DEVICE, SOCKET -> {
+            case REGULAR, MEMFD, DIRECTORY, PIPE, TTY, MEMORY_DEVICE, SOCKET -> {
                 // other rules
             }
         }

@@ -32,6 +32,7 @@ public enum ObstacleCode {
     FOREIGN_SESSION,
     FOREIGN_TTY,
     PTY_MASTER,
+    CURRENT_TTY,
     // descriptors
     IO_URING,
     USERFAULTFD,

@@ -218,6 +218,7 @@ class PreflightRulesTest {
                         t -> t.open(FdKind.FIFO, "/tmp/GMfifo12")),
                 object(ObstacleCode.PTY_MASTER, FdKind.PTY_MASTER, "/dev/ptmx"),
                 object(ObstacleCode.FOREIGN_TTY, FdKind.TTY, "/dev/pts/9"),
+                object(ObstacleCode.CURRENT_TTY, FdKind.TTY_CURRENT, "/dev/tty"),
                 object(ObstacleCode.PIDFD_OUTSIDE, FdKind.PIDFD, "anon_inode:[pidfd]"),
                 rule(
                         ObstacleCode.PIPE_PACKET_MODE,
@@ -900,7 +901,6 @@ class PreflightRulesTest {
         TestTree tree = new TestTree();
         FileStat gone = new FileStat(1, 5, 0100644, 0, 0, 0, 0, 100, 0);
         tree.open(FdKind.MEMORY_DEVICE, "/dev/null");
-        tree.open(FdKind.TTY_CURRENT, "/dev/tty");
         tree.open(FdKind.EVENTFD, "anon_inode:[eventfd]");
         tree.open(FdKind.EPOLL, "anon_inode:[eventpoll]");
         tree.open(FdKind.TIMERFD, "anon_inode:[timerfd]");
