@@ -246,10 +246,23 @@ static void raise_file_limit(void)
 }
 
 struct arguments {
-    const char *id, *socket, *directory, *hostname;
+    struct space space;
+    const char *id, *socket;
     const char *procs[8];
     int procs_count;
 };
+
+/* Where the hull is found from inside. */
+static const char *hull_path(const struct capsule *capsule, const struct arguments *arguments)
+{
+    char *path;
+
+    if (!capsule->rooted)
+        return arguments->socket;
+    path = mig_alloc(sizeof capsule->directory + strlen(arguments->socket));
+    sprintf(path, "%s%s", capsule->directory, arguments->socket + strlen(arguments->space.directory));
+    return path;
+}
 
 static void init_main(const struct arguments *arguments, int ready)
 {
@@ -260,7 +273,11 @@ static void init_main(const struct arguments *arguments, int ready)
     if (capsule == NULL)
         goto failed;
     snprintf(capsule->id, sizeof capsule->id, "%s", arguments->id);
-    snprintf(capsule->directory, sizeof capsule->directory, "%s", arguments->directory);
+    capsule->rooted = arguments->space.root != NULL;
+    if (capsule->rooted)
+        snprintf(capsule->directory, sizeof capsule->directory, "/proc/self/fd/%d", RUNDIR_FD);
+    else
+        snprintf(capsule->directory, sizeof capsule->directory, "%s", arguments->space.directory);
     /* Still the node's /proc; must be opened before ours covers it. */
     capsule->host_fdinfo = open("/proc/self/fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (capsule->host_fdinfo < 0) {
@@ -268,7 +285,7 @@ static void init_main(const struct arguments *arguments, int ready)
         goto failed;
     }
     setsid();
-    if (space_prepare(arguments->hostname, why, sizeof why) != 0)
+    if (space_prepare(&arguments->space, why, sizeof why) != 0)
         goto failed;
     raise_file_limit();
     if (chdir("/") != 0 || stdio_null(false) != 0 || mig_loop_open(&capsule->loop) != 0 || watch_children(capsule) != 0) {
@@ -280,7 +297,7 @@ static void init_main(const struct arguments *arguments, int ready)
     capsule->demand_pause = DEMAND_MS;
     capsule->demand_tick = (struct mig_timer){.fire = demand_tick, .owner = capsule};
     capsule->hull = (struct mig_hull){
-        .loop = &capsule->loop, .path = arguments->socket, .calls = &hull_calls, .owner = capsule};
+        .loop = &capsule->loop, .path = hull_path(capsule, arguments), .calls = &hull_calls, .owner = capsule};
     mig_hull_open(&capsule->hull);
     if (write(ready, &zero, 1) != 1)
         _exit(1);
@@ -297,8 +314,17 @@ failed:
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: mig-capsule --id UUID --socket PATH --rundir DIR --hostname NAME [--procs CGROUP_PROCS_FILE]...\n");
+    fprintf(stderr, "usage: mig-capsule --id UUID --socket PATH --rundir DIR --hostname NAME [--procs CGROUP_PROCS_FILE]...\n"
+            "                   [--root DIR --criu DIR --cgroup DIR [--shared DIR]...]   (socket inside rundir then)\n");
     return 2;
+}
+
+static bool root_complete(const struct arguments *a)
+{
+    size_t length = strlen(a->space.directory);
+
+    return a->space.criu != NULL && a->space.cgroup != NULL && strncmp(a->socket, a->space.directory, length) == 0
+           && a->socket[length] == '/';
 }
 
 static bool parse(int argc, char **argv, struct arguments *a)
@@ -309,16 +335,25 @@ static bool parse(int argc, char **argv, struct arguments *a)
         else if (strcmp(argv[i], "--socket") == 0)
             a->socket = argv[i + 1];
         else if (strcmp(argv[i], "--rundir") == 0)
-            a->directory = argv[i + 1];
+            a->space.directory = argv[i + 1];
         else if (strcmp(argv[i], "--hostname") == 0)
-            a->hostname = argv[i + 1];
+            a->space.hostname = argv[i + 1];
+        else if (strcmp(argv[i], "--root") == 0)
+            a->space.root = argv[i + 1];
+        else if (strcmp(argv[i], "--criu") == 0)
+            a->space.criu = argv[i + 1];
+        else if (strcmp(argv[i], "--cgroup") == 0)
+            a->space.cgroup = argv[i + 1];
+        else if (strcmp(argv[i], "--shared") == 0 && a->space.shared_count < MAX_SHARED)
+            a->space.shared[a->space.shared_count++] = argv[i + 1];
         else if (strcmp(argv[i], "--procs") == 0 && a->procs_count < 8)
             a->procs[a->procs_count++] = argv[i + 1];
         else
             return false;
     }
-    return argc % 2 == 1 && a->id != NULL && a->socket != NULL && a->directory != NULL && a->hostname != NULL
-           && strlen(a->id) < 64 && strlen(a->directory) < 256 && strlen(a->hostname) <= 64;
+    return argc % 2 == 1 && a->id != NULL && a->socket != NULL && a->space.directory != NULL && a->space.hostname != NULL
+           && strlen(a->id) < 64 && strlen(a->space.directory) < 256 && strlen(a->space.hostname) <= 64
+           && (a->space.root == NULL || root_complete(a));
 }
 
 static bool enter_cgroup(const char *procs)

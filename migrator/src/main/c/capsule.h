@@ -28,6 +28,13 @@
 #define SWRK_FD 3
 #define HELD_FD 5
 
+/* In a capsule with a root of its own: directories of the node that are still needed, by O_PATH descriptors. */
+#define RUNDIR_FD 290
+#define CRIU_DIR_FD 291
+#define CGROUP_FD 292
+/* Descriptors are collected above this number before they are put where they belong. */
+#define PARKING 300
+
 struct capsule;
 
 /* ---------------------------------------------------------------- standin.c */
@@ -38,6 +45,7 @@ enum order_flag {
     ORDER_SIBLING = 1,     /* the new process becomes a child of the parent of whoever carries out the order */
     ORDER_NEW_SESSION = 2, /* setsid() */
     ORDER_HOLD = 4,        /* CRIU: its conversation outlives the agent, see swrk_exec() */
+    ORDER_LOADER = 8,      /* CRIU: started by the loader beside it, see swrk_exec() */
 };
 
 #define ORDER_OWN_GROUP (-1)
@@ -80,8 +88,9 @@ void reap(void (*told)(void *owner, const struct report *report), void *owner);
  * hold: the conversation is not the connection but a pair of sockets of which criu keeps the agent's end open as well; the
  * agent, told `TOKEN\nheld=FD`, fetches it. An agent that crashes then leaves a criu that waits for an answer for ever,
  * instead of one that goes on: at pre-resume a criu that hears nothing lets the restored processes run.
+ * loader: neither the loader nor the libraries that exe names can be reached here; those in lib beside it are used.
  */
-int swrk_exec(const char *socket_path, const char *token, const char *exe, bool hold);
+int swrk_exec(const char *socket_path, const char *token, const char *exe, bool hold, bool loader);
 /* All signals to their default, none blocked. */
 void signals_reset(void);
 /* stdin, stdout and stderr to /dev/null, except stdin when keep_stdin. */
@@ -89,8 +98,23 @@ int stdio_null(bool keep_stdin);
 
 /* ---------------------------------------------------------------- space.c */
 
-/* Hostname, loopback, private mounts, /proc and /dev/pts of our own. Writes what failed into why. */
-int space_prepare(const char *hostname, char *why, size_t size);
+#define MAX_SHARED 32
+
+struct space {
+    const char *hostname;
+    const char *root;      /* directory that becomes the root; NULL: the node's mounts stay as they are */
+    const char *directory; /* the agent's run directory, reached by RUNDIR_FD afterwards */
+    const char *criu;      /* directory of CRIU, reached by CRIU_DIR_FD afterwards */
+    const char *cgroup;    /* cgroup of the guests, reached by CGROUP_FD afterwards */
+    const char *shared[MAX_SHARED]; /* directories of the node to be found under the same names in the root */
+    int shared_count;
+};
+
+/*
+ * Hostname, loopback, private mounts, /proc and /dev/pts of our own; with a root of its own also /sys, /dev and nothing else
+ * of the node. Writes what failed into why.
+ */
+int space_prepare(const struct space *space, char *why, size_t size);
 /* Opens the master of the pty with this index; -1 with errno (EBUSY: taken). */
 int space_open_pty(int index);
 
@@ -252,6 +276,7 @@ struct capsule {
     int report_write;
     int host_fdinfo; /* /proc/self/fdinfo of the node's /proc: tells host pids */
     char id[64], directory[256];
+    bool rooted; /* the root is not the node's */
     /* the place of the root in its session; 0 before PREPARE */
     pid_t root, sid, pgid, ppid;
     struct standin holder, nanny;

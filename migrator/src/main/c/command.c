@@ -379,6 +379,8 @@ static void criu(struct capsule *capsule, const struct mig_frame *frame)
     } else {
         order.flags = ORDER_NEW_SESSION;
     }
+    if (capsule->rooted)
+        order.flags |= ORDER_LOADER;
     pid = capsule_order(capsule, maker, &order);
     if (pid < 0) {
         refuse(capsule, frame, -pid, "cannot start exe=%s for sock=%s: %s", order.exe, order.socket, strerror(-pid));

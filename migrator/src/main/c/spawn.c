@@ -37,7 +37,7 @@ int main(int argc, char **argv)
         close(saved_stderr);
     }
     close_range(9, 9, CLOSE_RANGE_CLOEXEC);
-    error = swrk_exec(argv[1], argv[2], argv[3], false);
+    error = swrk_exec(argv[1], argv[2], argv[3], false, false);
     dprintf(9, "mig-spawn: cannot start exe=%s for socket=%s: %s\n", argv[3], argv[1], strerror(error));
     return 1;
 }

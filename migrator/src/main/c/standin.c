@@ -19,9 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Descriptors are collected above this number before they are put where they belong. */
-#define PARKING 300
-
 static pid_t fork_as(pid_t wanted, bool sibling)
 {
     /* A sibling gets the exit signal of its maker; the kernel refuses another one beside CLONE_PARENT. */
@@ -152,7 +149,8 @@ static int become_standin(const struct order *order, int report_fd, int outcome_
     if (dup3(control, CONTROL, O_CLOEXEC) < 0 || dup3(report, REPORT, O_CLOEXEC) < 0
         || dup3(outcome, OUTCOME, O_CLOEXEC) < 0)
         return errno;
-    close_range(OUTCOME + 1, ~0u, 0);
+    close_range(OUTCOME + 1, RUNDIR_FD - 1, 0);
+    close_range(CGROUP_FD + 1, ~0u, 0);
     enter_group(order);
     if (order->tty_index >= 0) {
         tty = open_slave(order->tty_index, O_NOCTTY);
@@ -180,6 +178,10 @@ static int become_criu(const struct order *order, bool in_init)
     }
     /* Everything below the parking place goes, except stdio and, close-on-exec, the way to tell of a failure. */
     close_range(3, PARKING - 1, CLOSE_RANGE_CLOEXEC);
+    if (order->flags & ORDER_LOADER)
+        for (int fd = RUNDIR_FD; fd <= CGROUP_FD; fd++)
+            if (fcntl(fd, F_SETFD, 0) != 0)
+                return errno;
     for (i = 0; i < order->fd_count; i++)
         if (dup2(parked[i], order->fds[i].to) < 0)
             return errno;
@@ -193,7 +195,7 @@ static int become_criu(const struct order *order, bool in_init)
     if (stdio_null(order->tty_index >= 0) != 0 || chdir(order->directory) != 0)
         return errno;
     signals_reset();
-    return swrk_exec(order->socket, order->token, order->exe, order->flags & ORDER_HOLD);
+    return swrk_exec(order->socket, order->token, order->exe, order->flags & ORDER_HOLD, order->flags & ORDER_LOADER);
 }
 
 /* Of criu nothing is heard when all goes well: its end of the pipe closes with the exec. */

@@ -35,6 +35,7 @@ import io.mig.migration.Calls;
 import io.mig.migration.Directories;
 import io.mig.migration.Routes;
 import io.mig.migration.home.HomeDesk;
+import io.mig.migration.home.VouchedGuests;
 import io.mig.migration.home.Voucher;
 import io.mig.migration.preflight.AgentFacts;
 import io.mig.migration.preflight.ContentHash;
@@ -45,8 +46,10 @@ import io.mig.migration.source.MoveDesk;
 import io.mig.migration.source.SourceConfig;
 import io.mig.migration.source.SourceContext;
 import io.mig.migration.target.CapsuleFactory;
+import io.mig.migration.target.CapsuleRoot;
 import io.mig.migration.target.CheckDesk;
 import io.mig.migration.target.Guests;
+import io.mig.migration.target.HomeTrees;
 import io.mig.migration.target.InventoryBeat;
 import io.mig.migration.target.TargetConfig;
 import io.mig.migration.target.TargetDesk;
@@ -120,7 +123,7 @@ public final class Agent implements AutoCloseable {
                 NativeTools.install(
                         config.stateDir().resolve("bin"),
                         hullSocket,
-                        List.of("mig-capsule", "mig-spawn"));
+                        List.of("mig-capsule", "mig-spawn", "mig-keeper"));
         ProcFs proc = ProcFs.system();
         Freezer freezer = new Freezer(Freezer.discover(), "mig");
         CriuServer criuServer = opened(new CriuServer(run.resolve("criu.sock")));
@@ -164,9 +167,28 @@ public final class Agent implements AutoCloseable {
         HomeWorks works = new HomeWorks(journal, deputies, new Deputiser(tools), survey, freezer);
         HomeDesk home = new HomeDesk(journal, calls, works, faults);
         desk.set(home);
-        new Voucher(calls, Path.of("/proc")).register();
+        VouchedGuests vouched = new VouchedGuests(journal, config.node(), Path.of("/proc"));
+        new Voucher(calls, Path.of("/proc"), vouched::refresh).register();
 
         Guests guests = new Guests(run.resolve("guests"));
+        HomeTrees trees =
+                new HomeTrees(
+                        new HomeTrees.Config(
+                                run.resolve("trees"),
+                                tools.tool("mig-keeper"),
+                                config.shared(),
+                                config.homePatience()),
+                        network,
+                        guests,
+                        freezer);
+        FileDesk files =
+                opened(
+                        new FileDesk(
+                                config.stateDir().resolve("files.key"),
+                                config.homeFiles(),
+                                vouched,
+                                trees,
+                                network));
         TargetConfig targetConfig =
                 new TargetConfig(
                         moves,
@@ -176,10 +198,16 @@ public final class Agent implements AutoCloseable {
                         config.maxGuests(),
                         config.memoryReserveBytes(),
                         config.guestsOfRoot(),
-                        config.criuTimeout());
+                        config.criuTimeout(),
+                        config.homeFiles() && CapsuleRoot.ready(config.criu()));
         CapsuleFactory capsules =
                 new CapsuleFactory(
-                        tools.tool("mig-capsule"), hullSocket, run, freezer, CAPSULE_PATIENCE);
+                        tools.tool("mig-capsule"),
+                        hullSocket,
+                        run,
+                        config.criu(),
+                        freezer,
+                        CAPSULE_PATIENCE);
         TargetDesk target =
                 new TargetDesk(
                         targetConfig,
@@ -188,7 +216,8 @@ public final class Agent implements AutoCloseable {
                         faults,
                         guests,
                         capsules,
-                        criuServer);
+                        criuServer,
+                        trees);
         CheckDesk checks =
                 new CheckDesk(
                         targetConfig,
@@ -230,7 +259,8 @@ public final class Agent implements AutoCloseable {
                                         run.resolve("notes"),
                                         config.criu(),
                                         config.criuTimeout(),
-                                        ATTEMPTS),
+                                        ATTEMPTS,
+                                        config.homeFiles()),
                                 calls,
                                 network,
                                 home,
@@ -264,7 +294,9 @@ public final class Agent implements AutoCloseable {
         HullServer hull = new HullServer(List.of(deputies, relay, new CapsuleGate(target)));
         LocalServer hullServer = opened(new LocalServer(hullSocket, 0666, hull::accept));
         hullServer.start();
-        network.start(new PeerGate(calls, relay, target, bootId));
+        files.serve();
+        network.start(new PeerGate(calls, relay, target, files, bootId));
+        files.takeUp();
         target.announceToSelf(bootId);
         opened(new InventoryBeat(target, calls, bootId)).start(INVENTORY);
         moveDesk.recover();

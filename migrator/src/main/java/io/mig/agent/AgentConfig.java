@@ -36,6 +36,10 @@ import org.tomlj.TomlTable;
  * @param guestsOfRoot whether processes of root may come here
  * @param hiddenCpuFlags CPU features that this node does not announce (to keep programs from using
  *     them)
+ * @param homeFiles whether processes of this home keep seeing its files wherever they go, and
+ *     guests here the files of theirs; until then the files of the node they are on
+ * @param homePatience how long a guest's file operations wait for a home that is away before they
+ *     fail
  * @param callTimeout how long to wait for an answer of another agent before its outcome counts as
  *     unknown
  * @param criuTimeout how long one CRIU operation may take
@@ -56,6 +60,8 @@ public record AgentConfig(
         long memoryReserveBytes,
         boolean guestsOfRoot,
         Set<String> hiddenCpuFlags,
+        boolean homeFiles,
+        Duration homePatience,
         Duration callTimeout,
         Duration criuTimeout) {
     private static final Set<String> KEYS =
@@ -71,10 +77,12 @@ public record AgentConfig(
                     "criu",
                     "peers",
                     "shared",
+                    "home_files",
                     "guests.max",
                     "guests.memory_reserve_mb",
                     "guests.of_root",
                     "cpu.hidden_flags",
+                    "timeouts.home_ms",
                     "timeouts.call_ms",
                     "timeouts.criu_ms");
 
@@ -136,6 +144,8 @@ public record AgentConfig(
                     number(toml, "guests.memory_reserve_mb", 256) << 20,
                     toml.getBoolean("guests.of_root", () -> true),
                     Set.copyOf(strings(toml, "cpu.hidden_flags")),
+                    toml.getBoolean("home_files", () -> false),
+                    Duration.ofMillis(number(toml, "timeouts.home_ms", 300_000)),
                     Duration.ofMillis(number(toml, "timeouts.call_ms", 5_000)),
                     Duration.ofMillis(number(toml, "timeouts.criu_ms", 60_000)));
         } catch (IllegalArgumentException | org.tomlj.TomlInvalidTypeException e) {

@@ -18,9 +18,11 @@ final class PeerGate implements PeerHandler {
     private final Calls calls;
     private final RelayRouter router;
     private final TargetDesk target;
+    private final FileDesk files;
     private final String bootId;
 
-    PeerGate(Calls calls, RelayRouter router, TargetDesk target, String bootId) {
+    PeerGate(Calls calls, RelayRouter router, TargetDesk target, FileDesk files, String bootId) {
+        this.files = files;
         this.calls = calls;
         this.router = router;
         this.target = target;
@@ -29,14 +31,16 @@ final class PeerGate implements PeerHandler {
 
     @Override
     public void onRequest(NodeId from, PeerMessage message, Responder responder) {
-        calls.onRequest(from, message, responder);
+        if (!files.onRequest(from, message, responder)) {
+            calls.onRequest(from, message, responder);
+        }
     }
 
     @Override
     public void onMessage(NodeId from, PeerMessage message) {
         if (RelayRouter.isRelayMessage(message)) {
             router.onMessage(from, message);
-        } else {
+        } else if (!files.onMessage(from, message)) {
             calls.onMessage(from, message);
         }
     }
@@ -44,6 +48,7 @@ final class PeerGate implements PeerHandler {
     @Override
     public void onPeerUp(NodeId peer, PeerFacts facts) {
         router.onPeerUp(peer);
+        files.onPeerUp(peer);
         calls.tell(peer, target.inventory(peer, bootId));
     }
 

@@ -19,6 +19,7 @@ import io.mig.transport.Responder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
@@ -116,7 +117,12 @@ final class LabTree implements AutoCloseable {
         HomeTree mounted =
                 HomeTree.mount(
                         new HomeTreeConfig(
-                                FuseConfig.at(mountPoint, "home"), giveUp, Callers.plain()),
+                                FuseConfig.at(mountPoint, "home"),
+                                giveUp,
+                                Callers.plain(),
+                                List.of(),
+                                null,
+                                null),
                         new PeerHomeLink(network, home));
         tree.set(mounted);
         return mounted;

@@ -16,11 +16,13 @@ root=$disk/root
 mount --make-rprivate /
 
 # The root: the host's files below, this node's changes above. A new work folder for each boot, because the kernel may
-# still be letting go of the one before.
+# still be letting go of the one before. With handles (nfs_export) files are known by more than their names, as on the
+# file systems that real nodes have.
 work=$disk/work.$pid
 rm -rf "$disk"/work.*
 mkdir -p "$work"
-mount -t overlay "$LAB_NAME-$NODE" -o "lowerdir=/,upperdir=$disk/upper,workdir=$work" "$root"
+mount -t overlay "$LAB_NAME-$NODE" -o "lowerdir=/,upperdir=$disk/upper,workdir=$work,index=on,nfs_export=on" "$root" ||
+    mount -t overlay "$LAB_NAME-$NODE" -o "lowerdir=/,upperdir=$disk/upper,workdir=$work" "$root"
 n=0
 while read -r point; do
     n=$((n + 1))

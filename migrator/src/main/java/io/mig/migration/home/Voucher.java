@@ -26,10 +26,16 @@ public final class Voucher {
 
     private final Calls calls;
     private final Path proc;
+    private final Runnable vouched;
 
-    public Voucher(Calls calls, Path proc) {
+    /**
+     * @param vouched told before a host hears the answer: it may act for those processes from then
+     *     on
+     */
+    public Voucher(Calls calls, Path proc, Runnable vouched) {
         this.calls = calls;
         this.proc = proc;
+        this.vouched = vouched;
     }
 
     public void register() {
@@ -67,7 +73,14 @@ public final class Voucher {
                 }
             }
         }
+        vouched.run();
+        FileIdentity files =
+                FileIdentity.parse(
+                        Files.readString(
+                                proc.resolve(Integer.toString(process.pid())).resolve("status")));
         return VouchReply.newBuilder()
+                .setFileUid(files.fileUid())
+                .setFileGid(files.fileGid())
                 .addAllUids(uids)
                 .addAllGids(gids)
                 .setCapabilities(capabilities)
@@ -75,7 +88,7 @@ public final class Voucher {
                 .build();
     }
 
-    private static Set<Integer> children(Path directory) throws IOException {
+    static Set<Integer> children(Path directory) throws IOException {
         Set<Integer> found = new HashSet<>();
         try (var tasks = Files.newDirectoryStream(directory.resolve("task"))) {
             for (Path task : tasks) {

@@ -104,7 +104,7 @@ final class FileRules {
             sharedOffset(f, file);
             return;
         }
-        if (f.policy().sharedFolderOf(path).isPresent()) {
+        if (f.policy().sharedFolderOf(path).isPresent() || comesAlong(f, f.owner(file), path)) {
             return;
         }
         if (fd.access().writes()) {
@@ -125,6 +125,22 @@ final class FileRules {
                     "what is written at home would not be seen elsewhere",
                     "put the file into a folder that all nodes share" + folders(f));
         }
+    }
+
+    /** Home's files are where it goes; but what lies under /dev is each node's own. */
+    private static boolean comesAlong(Findings f, String subject, String path) {
+        if (!f.policy().filesComeAlong()) {
+            return false;
+        }
+        if (PreflightPolicy.inside("/dev", path)) {
+            f.add(
+                    ObstacleCode.NOT_SHARED,
+                    subject,
+                    "it uses " + path,
+                    "what lies under /dev is in the memory of this node and does not go along",
+                    "let the program use a file elsewhere, or delete that one while it is open");
+        }
+        return true;
     }
 
     /** The description has one offset for all who hold it, so it must stay in one place. */
@@ -301,6 +317,9 @@ final class FileRules {
         }
         FileStat stat = f.facts().mappedFiles().get(m.file());
         if (stat != null && hidden(f, subject, m.path(), stat)) {
+            return;
+        }
+        if (comesAlong(f, subject, m.path())) {
             return;
         }
         if (m.shared() && m.writable() && f.policy().sharedFolderOf(m.path()).isEmpty()) {

@@ -25,7 +25,7 @@ public final class Preflight {
         if (source.tree().isEmpty()) {
             return unknown(source);
         }
-        Findings f = new Findings(source, source.tree().get(), policy);
+        Findings f = new Findings(source, source.tree().get(), agreed(source, target, policy));
         if (IdentityRules.apply(f)) {
             return new PreflightReport(f.obstacles(), StreamPlan.EMPTY, f.hints());
         }
@@ -37,6 +37,16 @@ public final class Preflight {
         StreamPlan plan = StreamPlanner.plan(f);
         target.ifPresent(t -> TargetRules.apply(f, t));
         return new PreflightReport(f.obstacles(), plan, f.hints());
+    }
+
+    /**
+     * A target that does not serve home's files is judged by its own, unless the tree lives in
+     * home's files already: then it cannot go there, see {@link TargetRules}.
+     */
+    private static PreflightPolicy agreed(
+            SourceFacts source, Optional<TargetFacts> target, PreflightPolicy policy) {
+        boolean served = target.map(TargetFacts::homeTree).orElse(true);
+        return served || source.capsule().isPresent() ? policy : policy.withHomeTree("");
     }
 
     private static PreflightReport unknown(SourceFacts source) {

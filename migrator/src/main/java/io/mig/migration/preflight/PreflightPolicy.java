@@ -15,6 +15,8 @@ import java.util.List;
  * @param pipesBothWays carry pipes that the tree both reads and writes together with processes that
  *     stay (make's jobserver)
  * @param zombiesInTree let children move that ended and were not waited for yet
+ * @param homeTree the home whose files are the tree's root wherever it goes; empty when each node's
+ *     own files are
  */
 public record PreflightPolicy(
         int callerUid,
@@ -24,13 +26,36 @@ public record PreflightPolicy(
         long ghostLimitBytes,
         boolean unixStreams,
         boolean pipesBothWays,
-        boolean zombiesInTree) {
+        boolean zombiesInTree,
+        String homeTree) {
     public PreflightPolicy {
         shared = shared.stream().map(PreflightPolicy::folder).toList();
         if (ghostLimitBytes < 0) {
             throw new IllegalArgumentException(
                     "ghostLimitBytes=" + ghostLimitBytes + " must not be negative");
         }
+    }
+
+    /** Each node's own files are the root. */
+    public PreflightPolicy(
+            int callerUid,
+            int callerPid,
+            boolean rootProcesses,
+            List<String> shared,
+            long ghostLimitBytes,
+            boolean unixStreams,
+            boolean pipesBothWays,
+            boolean zombiesInTree) {
+        this(
+                callerUid,
+                callerPid,
+                rootProcesses,
+                shared,
+                ghostLimitBytes,
+                unixStreams,
+                pipesBothWays,
+                zombiesInTree,
+                "");
     }
 
     /**
@@ -50,7 +75,8 @@ public record PreflightPolicy(
                 ghostLimitBytes,
                 unixStreams,
                 pipesBothWays,
-                zombiesInTree);
+                zombiesInTree,
+                homeTree);
     }
 
     public PreflightPolicy withShared(List<String> folders) {
@@ -62,7 +88,26 @@ public record PreflightPolicy(
                 ghostLimitBytes,
                 unixStreams,
                 pipesBothWays,
-                zombiesInTree);
+                zombiesInTree,
+                homeTree);
+    }
+
+    public PreflightPolicy withHomeTree(String home) {
+        return new PreflightPolicy(
+                callerUid,
+                callerPid,
+                rootProcesses,
+                shared,
+                ghostLimitBytes,
+                unixStreams,
+                pipesBothWays,
+                zombiesInTree,
+                home);
+    }
+
+    /** Whether files are found by name on every node because they are served by the home. */
+    boolean filesComeAlong() {
+        return !homeTree.isEmpty();
     }
 
     /** The declared folder that holds a path, if any. */

@@ -13,6 +13,7 @@ import java.util.Set;
  * @param provenShared declared shared folders that a probe has shown to be the same storage on both
  *     nodes
  * @param mismatches its answer to {@link FileNeeds#of}
+ * @param homeTree whether it gives the tree the files of its home as root
  */
 public record TargetFacts(
         String node,
@@ -25,11 +26,40 @@ public record TargetFacts(
         int guests,
         int maxGuests,
         Set<String> provenShared,
-        List<FileMismatch> mismatches) {
+        List<FileMismatch> mismatches,
+        boolean homeTree) {
     public TargetFacts {
         cpuFlags = Set.copyOf(cpuFlags);
         provenShared = Set.copyOf(provenShared);
         mismatches = List.copyOf(mismatches);
+    }
+
+    /** A node whose own files are the root of whatever comes. */
+    public TargetFacts(
+            String node,
+            Optional<String> down,
+            String criuVersion,
+            String kernel,
+            String arch,
+            Set<String> cpuFlags,
+            long memoryAvailableBytes,
+            int guests,
+            int maxGuests,
+            Set<String> provenShared,
+            List<FileMismatch> mismatches) {
+        this(
+                node,
+                down,
+                criuVersion,
+                kernel,
+                arch,
+                cpuFlags,
+                memoryAvailableBytes,
+                guests,
+                maxGuests,
+                provenShared,
+                mismatches,
+                false);
     }
 
     /** A node that cannot be asked. */

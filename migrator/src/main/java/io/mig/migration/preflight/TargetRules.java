@@ -77,7 +77,16 @@ final class TargetRules {
         versions(f, t, node);
         cpu(f, t, node);
         room(f, t, node);
-        files(f, t);
+        if (!f.policy().filesComeAlong()) {
+            files(f, t);
+        } else if (!t.homeTree()) {
+            f.add(
+                    ObstacleCode.NOT_ON_TARGET,
+                    node,
+                    "it does not serve the files of node " + f.policy().homeTree(),
+                    "the process lives in those files",
+                    "set home_files = true in its agent's configuration, or choose another node");
+        }
     }
 
     private static void versions(Findings f, TargetFacts t, String node) {

@@ -29,6 +29,9 @@ sealed interface Body extends AutoCloseable permits OriginalBody, GuestBody {
     /** Reads again what may have changed since, as fast as possible: the tree is frozen now. */
     SourceFacts facts(SourceFacts before);
 
+    /** Whether it sees its home's files, and shall wherever it goes. */
+    boolean inHomeTree();
+
     /** Starts the CRIU that will dump it. */
     CriuConnection startCriu();
 

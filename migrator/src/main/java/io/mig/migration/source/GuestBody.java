@@ -30,6 +30,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -47,12 +49,14 @@ final class GuestBody implements Body {
     private final CriuServer server;
     private final Path criu;
     private final Consumer<Guest> dropper;
+    private final boolean homeFiles;
     private final int hostPid;
     private boolean frozen;
     private boolean exported;
 
     /**
      * @param dropper throws a guest of this host away, with its capsule and records
+     * @param homeFiles this is its home, and it shall keep seeing these files
      */
     GuestBody(
             Guest guest,
@@ -60,7 +64,9 @@ final class GuestBody implements Body {
             Supplier<AgentFacts> agent,
             CriuServer server,
             Path criu,
-            Consumer<Guest> dropper) {
+            Consumer<Guest> dropper,
+            boolean homeFiles) {
+        this.homeFiles = homeFiles;
         this.guest = guest;
         this.reader = reader;
         this.agent = agent;
@@ -93,12 +99,44 @@ final class GuestBody implements Body {
 
     @Override
     public SourceFacts facts() {
-        return reader.read(hostPid, agent.get(), Optional.of(surroundings()));
+        return aside(() -> reader.read(hostPid, agent.get(), Optional.of(surroundings())));
     }
 
     @Override
     public SourceFacts facts(SourceFacts before) {
-        return reader.reread(before, Optional.of(surroundings()));
+        return aside(() -> reader.reread(before, Optional.of(surroundings())));
+    }
+
+    @Override
+    public boolean inHomeTree() {
+        return homeFiles || servedByItsHome();
+    }
+
+    private boolean servedByItsHome() {
+        return guest.record().files().isPresent();
+    }
+
+    /**
+     * Looking at a file of the guest's may ask its home, and the answer comes by virtual threads of
+     * this agent: whoever waits for it must not occupy one of their carriers.
+     */
+    private <T> T aside(Supplier<T> look) {
+        if (!servedByItsHome()) {
+            return look.get();
+        }
+        FutureTask<T> task = new FutureTask<>(look::get);
+        Thread.ofPlatform().daemon().name("look-" + guest.process().brief()).start(task);
+        try {
+            return task.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RefusedException(ErrorCode.TIMEOUT, "interrupted while looking at it");
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException known) {
+                throw known;
+            }
+            throw new IllegalStateException(e.getCause());
+        }
     }
 
     private CapsuleContext surroundings() {
@@ -171,8 +209,9 @@ final class GuestBody implements Body {
     @Override
     public DumpRequest.Builder dump(Path images) {
         return DumpRequest.of(innerPid(), images)
+                .imagesAsSeenByCriu(guest.capsule().imagesInside(images))
                 .leaveRunning(true)
-                .freezeCgroup(guest.capsule().guests().directory());
+                .freezeCgroup(guest.capsule().guestsInside());
     }
 
     @Override

@@ -130,7 +130,9 @@ public final class MoveDesk {
                     context.agent(),
                     context.criuServer(),
                     context.config().criu(),
-                    context.target()::drop);
+                    context.target()::drop,
+                    context.config().homeFiles()
+                            && order.process().home().equals(context.calls().self()));
         }
         if (!order.process().home().equals(context.calls().self()) || order.epoch().value() > 0) {
             throw new RefusedException(
@@ -146,7 +148,8 @@ public final class MoveDesk {
                 context.agent(),
                 context.criuLauncher(),
                 context.freezer(),
-                "move-" + order.move().toString().substring(0, 8));
+                "move-" + order.move().toString().substring(0, 8),
+                context.config().homeFiles());
     }
 
     /**
@@ -155,7 +158,10 @@ public final class MoveDesk {
     public List<TargetObstacles> obstacles(MoveOrder order, List<NodeId> targets) {
         try (Body body = body(order)) {
             SourceFacts facts = body.facts();
-            var policy = context.policy().withCaller(order.actorUid(), order.actorPid());
+            var policy =
+                    context.policy()
+                            .withCaller(order.actorUid(), order.actorPid())
+                            .withHomeTree(body.inHomeTree() ? order.process().home().name() : "");
             List<TargetObstacles> answers =
                     new java.util.ArrayList<>(
                             List.of(

@@ -36,6 +36,7 @@ final class OriginalBody implements Body {
     private final TreeFreezer freezer;
     private final Freezer freezers;
     private final String leafName;
+    private final boolean homeFiles;
     private final Path leafPath;
     private @Nullable Leaf leaf;
     private @Nullable FrozenTree frozen;
@@ -46,7 +47,9 @@ final class OriginalBody implements Body {
             Supplier<AgentFacts> agent,
             CriuLauncher launcher,
             Freezer freezers,
-            String leafName) {
+            String leafName,
+            boolean homeFiles) {
+        this.homeFiles = homeFiles;
         this.pid = pid;
         this.reader = reader;
         this.agent = agent;
@@ -75,6 +78,11 @@ final class OriginalBody implements Body {
     @Override
     public SourceFacts facts(SourceFacts before) {
         return reader.reread(before, Optional.empty());
+    }
+
+    @Override
+    public boolean inHomeTree() {
+        return homeFiles;
     }
 
     @Override

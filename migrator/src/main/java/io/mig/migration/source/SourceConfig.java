@@ -11,6 +11,12 @@ import java.time.Duration;
  * @param criu the CRIU program
  * @param criuTimeout how long a dump may be silent
  * @param attempts how often a move is tried when a passing obstacle stops it
+ * @param homeFiles whether processes of this home keep seeing its files wherever they go
  */
 public record SourceConfig(
-        Path movesDir, Path notesDir, Path criu, Duration criuTimeout, int attempts) {}
+        Path movesDir,
+        Path notesDir,
+        Path criu,
+        Duration criuTimeout,
+        int attempts,
+        boolean homeFiles) {}

@@ -20,6 +20,7 @@ import io.mig.migration.preflight.ExternalStream;
 import io.mig.migration.preflight.Obstacle;
 import io.mig.migration.preflight.ObstacleCode;
 import io.mig.migration.preflight.Preflight;
+import io.mig.migration.preflight.PreflightPolicy;
 import io.mig.migration.preflight.PreflightReport;
 import io.mig.migration.preflight.SourceFacts;
 import io.mig.migration.preflight.TargetFacts;
@@ -46,6 +47,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
@@ -91,6 +93,8 @@ final class SourceMove {
     private long sentBytes;
     private boolean begun;
     private boolean reserved;
+    private boolean filesComeAlong;
+    private Set<String> bound = Set.of();
 
     SourceMove(SourceContext context, MoveOrder order, Body body, Consumer<String> progress) {
         this.context = context;
@@ -212,24 +216,26 @@ final class SourceMove {
     }
 
     private PreflightReport check(SourceFacts facts) {
-        TargetFacts target = new TargetQuery(calls).ask(order.to(), facts, context.policy());
-        PreflightReport report =
-                Preflight.check(
-                        facts,
-                        Optional.of(target),
-                        context.policy().withCaller(order.actorUid(), order.actorPid()));
+        PreflightPolicy policy = policy(body.inHomeTree());
+        TargetFacts target = new TargetQuery(calls).ask(order.to(), facts, policy);
+        PreflightReport report = Preflight.check(facts, Optional.of(target), policy);
+        filesComeAlong = body.inHomeTree() && target.homeTree();
+        bound = target.provenShared();
         refuse(report);
         return report;
+    }
+
+    private PreflightPolicy policy(boolean homeTree) {
+        return context.policy()
+                .withCaller(order.actorUid(), order.actorPid())
+                .withHomeTree(homeTree ? order.process().home().name() : "");
     }
 
     /**
      * Only what passes is in the way: the freeze will show whether there is a moment without it.
      */
     private PreflightReport passing(SourceFacts facts) {
-        return Preflight.check(
-                facts,
-                Optional.empty(),
-                context.policy().withCaller(order.actorUid(), order.actorPid()));
+        return Preflight.check(facts, Optional.empty(), policy(filesComeAlong));
     }
 
     private static void refuse(PreflightReport report) {
@@ -278,6 +284,8 @@ final class SourceMove {
                         .setRootPgid(PrepareText.pgid(tree))
                         .setSource(calls.self().name())
                         .setShellJob(shellJob(tree))
+                        .setHomeTree(filesComeAlong)
+                        .addAllShared(bound)
                         .setTree(
                                 TreeSummary.newBuilder()
                                         .setProcess(Protos.process(order.process()))

@@ -48,9 +48,17 @@ final class TargetQuery {
                                 .setName(probe.name())
                                 .setSecret(probe.secret()));
             }
-            FileNeeds.of(source, policy).forEach(n -> request.addFiles(item(n)));
-            return facts(
-                    target, source.pid(), calls.ask(target, request.build(), CheckReply.class));
+            request.setHomeTree(policy.homeTree());
+            boolean own = policy.homeTree().isEmpty();
+            if (own) {
+                FileNeeds.of(source, policy).forEach(n -> request.addFiles(item(n)));
+            }
+            CheckReply reply = calls.ask(target, request.build(), CheckReply.class);
+            if (!own && !reply.getHomeTree() && source.capsule().isEmpty()) {
+                // it knows nothing of home's files: then its own have to do
+                return ask(target, source, policy.withHomeTree(""));
+            }
+            return facts(target, source.pid(), reply);
         } catch (MigException | IOException e) {
             return TargetFacts.unreachable(target.name(), String.valueOf(e.getMessage()));
         } finally {
@@ -105,6 +113,7 @@ final class TargetQuery {
                 reply.getMaxGuests(),
                 Set.copyOf(reply.getProvenSharedList()),
                 // files of another time but the same content are no mismatch
-                new ContentHash().settle(mismatches, Path.of("/proc/" + pid + "/root")));
+                new ContentHash().settle(mismatches, Path.of("/proc/" + pid + "/root")),
+                reply.getHomeTree());
     }
 }

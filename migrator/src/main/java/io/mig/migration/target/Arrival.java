@@ -115,6 +115,10 @@ final class Arrival {
         if (!order.getLinkState().isEmpty()) {
             guest.capsule().importState(order.getLinkState().asReadOnlyByteBuffer());
         }
+        if (request.getHomeTree()) {
+            // the very same files, which others at home may have made longer meanwhile
+            new ImageDirectory(images).dropRecordedSizes(_ -> true);
+        }
         long begin = System.nanoTime();
         RestoreResult result =
                 connection()
@@ -164,7 +168,10 @@ final class Arrival {
 
     private RestoreRequest request(io.mig.wire.proto.RestoreRequest order) {
         RestoreRequest.Builder builder =
-                RestoreRequest.of(images).shellJob(request.getShellJob()).rstSibling(true);
+                RestoreRequest.of(images)
+                        .imagesAsSeenByCriu(guest.capsule().imagesInside(images))
+                        .shellJob(request.getShellJob())
+                        .rstSibling(true);
         for (StreamItem stream : order.getStreamsList()) {
             Integer fd = fds.get(stream.getId());
             // the terminal of a member of a session comes from criu's stdin, that of a leader by

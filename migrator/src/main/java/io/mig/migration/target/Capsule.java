@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -34,14 +35,18 @@ public final class Capsule {
     private final Leaf standIns;
     private final Leaf guests;
     private final Duration patience;
+    private final Optional<CapsuleRoot> root;
     private CompletableFuture<CapsuleEndpoint> endpoint = new CompletableFuture<>();
 
     /**
      * @param standIns cgroup of init, its stand-ins and CRIU
      * @param guests cgroup of the body; freezing it freezes the body and nothing else
      * @param patience how long a command may take
+     * @param root where it finds the node's files when it has a root of its own
      */
-    public Capsule(UUID id, Leaf standIns, Leaf guests, Duration patience) {
+    public Capsule(
+            UUID id, Leaf standIns, Leaf guests, Duration patience, Optional<CapsuleRoot> root) {
+        this.root = root;
         this.id = id;
         this.standIns = standIns;
         this.guests = guests;
@@ -54,6 +59,21 @@ public final class Capsule {
 
     public Leaf guests() {
         return guests;
+    }
+
+    /** The cgroup of the body as it is called inside. */
+    public Path guestsInside() {
+        return root.map(r -> CapsuleRoot.CGROUP).orElse(guests.directory());
+    }
+
+    /** A directory of images as it is called inside. */
+    public String imagesInside(Path directory) {
+        return root.map(r -> r.inRunDir(directory)).orElse(directory.toAbsolutePath()).toString();
+    }
+
+    /** Whether its root is another one than the node's. */
+    public boolean hasOwnRoot() {
+        return root.isPresent();
     }
 
     public Leaf standIns() {
@@ -98,7 +118,13 @@ public final class Capsule {
                     FrameType.CRIU,
                     // a restore must not go on without its agent: it would let the body run
                     "sock=%s token=%s exe=%s mode=%s pgid=%d hold=1\n"
-                            .formatted(server.socketPath(), token, criu, mode, pgid));
+                            .formatted(
+                                    root.map(r -> r.inRunDir(server.socketPath()))
+                                            .orElse(server.socketPath()),
+                                    token,
+                                    root.map(r -> CapsuleRoot.criu(criu)).orElse(criu),
+                                    mode,
+                                    pgid));
             return new Started(await("CRIU in the capsule", expected));
         } catch (RuntimeException e) {
             expected.cancel(false);

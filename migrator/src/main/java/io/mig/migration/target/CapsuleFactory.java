@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -20,15 +21,23 @@ public final class CapsuleFactory {
     private final Path program;
     private final Path hullSocket;
     private final Path runDir;
+    private final Path criu;
     private final Freezer freezer;
     private final Duration patience;
 
     /**
      * @param program the mig-capsule executable
      * @param hullSocket where its init connects to
+     * @param criu the CRIU program
      */
     public CapsuleFactory(
-            Path program, Path hullSocket, Path runDir, Freezer freezer, Duration patience) {
+            Path program,
+            Path hullSocket,
+            Path runDir,
+            Path criu,
+            Freezer freezer,
+            Duration patience) {
+        this.criu = criu;
         this.program = program;
         this.hullSocket = hullSocket;
         this.runDir = runDir;
@@ -41,30 +50,38 @@ public final class CapsuleFactory {
     }
 
     /** A handle of a capsule that may or may not exist. */
-    public Capsule handle(UUID id) {
+    public Capsule handle(UUID id, Optional<CapsuleRoot> root) {
         Path base = freezer.root().mountPoint().resolve("mig");
         return new Capsule(
                 id,
                 freezer.open(base.resolve("capsule-" + suffix(id))),
                 freezer.open(base.resolve("guest-" + suffix(id))),
-                patience);
+                patience,
+                root);
+    }
+
+    /** Of a capsule whose root is a home's tree. */
+    public CapsuleRoot root(Path tree, List<String> shared) {
+        return new CapsuleRoot(tree, runDir, shared);
     }
 
     /** Creates the cgroups and starts an init in namespaces of its own. */
-    public Launch launch(UUID id, String hostname) {
+    public Launch launch(UUID id, String hostname, Optional<CapsuleRoot> root) {
         Leaf standIns = freezer.create("capsule-" + suffix(id));
         Leaf guests = freezer.create("guest-" + suffix(id));
-        return new Launch(new Capsule(id, standIns, guests, patience), hostname);
+        return new Launch(new Capsule(id, standIns, guests, patience, root), hostname, root);
     }
 
     /** A capsule whose endpoint can be registered before its init is started. */
     public final class Launch {
         private final Capsule capsule;
         private final String hostname;
+        private final Optional<CapsuleRoot> root;
 
-        Launch(Capsule capsule, String hostname) {
+        Launch(Capsule capsule, String hostname, Optional<CapsuleRoot> root) {
             this.capsule = capsule;
             this.hostname = hostname;
+            this.root = root;
         }
 
         public Capsule capsule() {
@@ -87,30 +104,44 @@ public final class CapsuleFactory {
         }
 
         private void run() throws IOException {
-            Process process =
-                    new ProcessBuilder(
-                                    List.of(
-                                            program.toString(),
-                                            "--id",
-                                            capsule.id().toString(),
-                                            "--socket",
-                                            hullSocket.toString(),
-                                            "--rundir",
-                                            runDir.toString(),
-                                            "--hostname",
-                                            hostname,
-                                            "--procs",
-                                            capsule.standIns()
-                                                    .directory()
-                                                    .resolve("cgroup.procs")
-                                                    .toString()))
-                            .redirectErrorStream(true)
-                            .start();
+            List<String> command =
+                    new ArrayList<>(
+                            List.of(
+                                    program.toString(),
+                                    "--id",
+                                    capsule.id().toString(),
+                                    "--socket",
+                                    hullSocket.toString(),
+                                    "--rundir",
+                                    runDir.toString(),
+                                    "--hostname",
+                                    hostname,
+                                    "--procs",
+                                    capsule.standIns()
+                                            .directory()
+                                            .resolve("cgroup.procs")
+                                            .toString()));
+            root.ifPresent(r -> command.addAll(arguments(r)));
+            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
             process.getOutputStream().close();
             String output = output(process);
             if (!Optional.of(output).filter(o -> o.contains("pid=")).isPresent()) {
                 throw new IOException("it ended without a word about its init: " + output.strip());
             }
+        }
+
+        private List<String> arguments(CapsuleRoot own) {
+            List<String> arguments =
+                    new ArrayList<>(
+                            List.of(
+                                    "--root",
+                                    own.tree().toString(),
+                                    "--criu",
+                                    CapsuleRoot.criuDirectory(criu).toString(),
+                                    "--cgroup",
+                                    capsule.guests().directory().toString()));
+            own.shared().forEach(folder -> arguments.addAll(List.of("--shared", folder)));
+            return arguments;
         }
 
         private String output(Process process) throws IOException {

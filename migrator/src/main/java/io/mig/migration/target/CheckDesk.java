@@ -67,10 +67,16 @@ public final class CheckDesk {
                                 machine.memoryAvailableBytes() - config.memoryReserveBytes())
                         .setGuests(guests.all().size())
                         .setMaxGuests(config.maxGuests())
-                        .addAllProvenShared(proven);
+                        .addAllProvenShared(proven)
+                        .setHomeTree(givesTree(request.getHomeTree()));
         List<FileNeed> needs = request.getFilesList().stream().map(CheckDesk::need).toList();
         files.compare(needs, proven).forEach(m -> reply.addMismatches(item(m)));
         return reply.build();
+    }
+
+    /** At home its files are there anyway. */
+    private boolean givesTree(String home) {
+        return !home.isEmpty() && (home.equals(calls.self().name()) || config.homeFiles());
     }
 
     private static FileNeed need(FileNeedItem i) {

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -35,6 +36,8 @@ import java.util.stream.Collectors;
  *     better
  * @param links home pids that have a deputy
  * @param streams external descriptors and how they are served
+ * @param files as whom it touches its home's files when those are its root, empty when the node's
+ *     are
  */
 public record GuestRecord(
         UUID capsule,
@@ -46,7 +49,8 @@ public record GuestRecord(
         String command,
         State state,
         List<Integer> links,
-        List<GuestStream> streams) {
+        List<GuestStream> streams,
+        Optional<FileUser> files) {
     /** How far a capsule came. */
     public enum State {
         /** Capsule and CRIU stand ready; nothing of the process is here. */
@@ -60,6 +64,9 @@ public record GuestRecord(
     /** One external descriptor of the body. */
     public record GuestStream(int id, String kind, int link, int flags, boolean demand) {}
 
+    /** Who touches files. */
+    public record FileUser(int uid, int gid) {}
+
     public GuestRecord {
         links = List.copyOf(links);
         streams = List.copyOf(streams);
@@ -67,13 +74,13 @@ public record GuestRecord(
 
     public GuestRecord with(State next) {
         return new GuestRecord(
-                capsule, move, process, epoch, source, uid, command, next, links, streams);
+                capsule, move, process, epoch, source, uid, command, next, links, streams, files);
     }
 
     /** The same with the links that it turned out to have. */
     public GuestRecord withLinks(List<Integer> known) {
         return new GuestRecord(
-                capsule, move, process, epoch, source, uid, command, state, known, streams);
+                capsule, move, process, epoch, source, uid, command, state, known, streams, files);
     }
 
     /** Short name for cgroups and directories. */
@@ -109,6 +116,7 @@ public record GuestRecord(
                                                 + ":"
                                                 + s.demand())
                         .collect(Collectors.joining(",")));
+        files.ifPresent(user -> p.setProperty("files", user.uid() + ":" + user.gid()));
         Path temporary = directory.resolve(capsule + ".new");
         try (Writer out = Files.newBufferedWriter(temporary)) {
             p.store(out, null);
@@ -148,7 +156,8 @@ public record GuestRecord(
                     p.getProperty("command", ""),
                     State.valueOf(p.getProperty("state", "").toUpperCase(Locale.ROOT)),
                     split(p.getProperty("links", "")).map(Integer::valueOf).toList(),
-                    split(p.getProperty("streams", "")).map(GuestRecord::stream).toList());
+                    split(p.getProperty("streams", "")).map(GuestRecord::stream).toList(),
+                    split(p.getProperty("files", "")).map(GuestRecord::user).findFirst());
         } catch (IllegalArgumentException e) {
             throw new IOException(
                     "guest record cannot be read: file=" + file + " reason=" + e.getMessage(), e);
@@ -172,6 +181,16 @@ public record GuestRecord(
 
     private static java.util.stream.Stream<String> split(String text) {
         return Arrays.stream(text.split(",")).filter(s -> !s.isEmpty());
+    }
+
+    private static FileUser user(String text) {
+        int colon = text.indexOf(':');
+        if (colon < 0) {
+            throw new IllegalArgumentException("files=" + text);
+        }
+        return new FileUser(
+                Integer.parseInt(text.substring(0, colon)),
+                Integer.parseInt(text.substring(colon + 1)));
     }
 
     private static GuestStream stream(String text) {

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,12 +29,18 @@ public final class Guests {
         this.directory = directory;
     }
 
-    /** Finds the capsules of an earlier agent; those that are gone are forgotten. */
-    public List<Guest> reload(CapsuleFactory factory) throws IOException {
+    /**
+     * Finds the capsules of an earlier agent; those that are gone are forgotten.
+     *
+     * @param roots where a guest with its home's files has its root
+     */
+    public List<Guest> reload(
+            CapsuleFactory factory, Function<GuestRecord, Optional<CapsuleRoot>> roots)
+            throws IOException {
         Files.createDirectories(directory);
         List<String> faults = new ArrayList<>();
         for (GuestRecord record : GuestRecord.readAll(directory, faults)) {
-            Capsule capsule = factory.handle(record.capsule());
+            Capsule capsule = factory.handle(record.capsule(), roots.apply(record));
             if (capsule.alive()) {
                 guests.put(record.move(), new Guest(record, capsule));
             } else {

@@ -15,6 +15,7 @@ import java.util.List;
  * @param memoryReserveBytes memory that must stay free
  * @param guestsOfRoot whether bodies of root's processes may come
  * @param criuTimeout how long a restore may be silent
+ * @param homeFiles whether guests get the files of their home as root
  */
 public record TargetConfig(
         Path movesDir,
@@ -24,7 +25,8 @@ public record TargetConfig(
         int maxGuests,
         long memoryReserveBytes,
         boolean guestsOfRoot,
-        Duration criuTimeout) {
+        Duration criuTimeout,
+        boolean homeFiles) {
     public TargetConfig {
         shared = List.copyOf(shared);
     }

@@ -32,6 +32,7 @@ import io.mig.wire.proto.ThawRequest;
 import io.mig.wire.proto.VouchReply;
 import io.mig.wire.proto.VouchRequest;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,6 +58,7 @@ public final class TargetDesk {
     private final Guests guests;
     private final CapsuleFactory factory;
     private final CriuServer criuServer;
+    private final HomeTrees trees;
     private final Map<MoveId, Arrival> arrivals = new ConcurrentHashMap<>();
     private final Map<UUID, Capsule> capsules = new ConcurrentHashMap<>();
     private volatile boolean closed;
@@ -68,7 +70,9 @@ public final class TargetDesk {
             Faults faults,
             Guests guests,
             CapsuleFactory factory,
-            CriuServer criuServer) {
+            CriuServer criuServer,
+            HomeTrees trees) {
+        this.trees = trees;
         this.config = config;
         this.calls = calls;
         this.routes = routes;
@@ -88,7 +92,7 @@ public final class TargetDesk {
 
     /** Takes up the capsules of an earlier agent; undecided ones ask their homes. */
     public void recover() throws IOException {
-        for (Guest guest : guests.reload(factory)) {
+        for (Guest guest : guests.reload(factory, this::rootOf)) {
             capsules.put(guest.capsule().id(), guest.capsule());
             if (guest.record().state() == GuestRecord.State.RUNNING) {
                 routes.bodyIsHere(
@@ -104,6 +108,11 @@ public final class TargetDesk {
         }
     }
 
+    private Optional<CapsuleRoot> rootOf(GuestRecord record) {
+        return record.files()
+                .map(user -> factory.root(trees.mountPoint(record.process().home()), List.of()));
+    }
+
     public void close() {
         closed = true;
     }
@@ -113,7 +122,7 @@ public final class TargetDesk {
         Capsule capsule = capsules.get(endpoint.id());
         if (capsule == null) {
             LOG.warn("unknown capsule, closing it: {}", endpoint);
-            factory.handle(endpoint.id()).destroy();
+            factory.handle(endpoint.id(), Optional.empty()).destroy();
             return;
         }
         capsule.connected(endpoint);
@@ -150,9 +159,17 @@ public final class TargetDesk {
                         process.home(),
                         VouchRequest.newBuilder().setProcess(Protos.process(process)).build(),
                         VouchReply.class);
-        CapsuleFactory.Launch launch = factory.launch(UUID.randomUUID(), request.getHostname());
+        Optional<GuestRecord.FileUser> files = files(process, request, vouched);
+        Optional<CapsuleRoot> root =
+                files.map(
+                        user ->
+                                factory.root(
+                                        trees.acquire(process.home()),
+                                        mayBind(request.getSharedList())));
+        CapsuleFactory.Launch launch =
+                factory.launch(UUID.randomUUID(), request.getHostname(), root);
         Capsule capsule = launch.capsule();
-        Guest guest = new Guest(record(capsule.id(), move, process, from, request), capsule);
+        Guest guest = new Guest(record(capsule.id(), move, process, from, request, files), capsule);
         Arrival arrival = new Arrival(config, faults, guest, request, vouched);
         capsules.put(capsule.id(), capsule);
         arrivals.put(move, arrival);
@@ -168,8 +185,27 @@ public final class TargetDesk {
         }
     }
 
+    /** Its home's files become its root, unless this is its home. */
+    private Optional<GuestRecord.FileUser> files(
+            HomePid process, ReserveRequest request, VouchReply vouched) {
+        return request.getHomeTree() && !process.home().equals(calls.self())
+                ? Optional.of(new GuestRecord.FileUser(vouched.getFileUid(), vouched.getFileGid()))
+                : Optional.empty();
+    }
+
+    /** Only what the configuration here declares as well. */
+    private List<String> mayBind(List<String> folders) {
+        List<String> declared = config.shared().stream().map(Path::toString).toList();
+        return folders.stream().filter(declared::contains).toList();
+    }
+
     private static GuestRecord record(
-            UUID capsule, MoveId move, HomePid process, NodeId from, ReserveRequest request) {
+            UUID capsule,
+            MoveId move,
+            HomePid process,
+            NodeId from,
+            ReserveRequest request,
+            Optional<GuestRecord.FileUser> files) {
         return new GuestRecord(
                 capsule,
                 move,
@@ -180,7 +216,8 @@ public final class TargetDesk {
                 request.getTree().getCommand(),
                 GuestRecord.State.RESERVED,
                 List.of(),
-                request.getStreamsList().stream().map(TargetDesk::stream).toList());
+                request.getStreamsList().stream().map(TargetDesk::stream).toList(),
+                files);
     }
 
     private static GuestRecord.GuestStream stream(StreamItem item) {

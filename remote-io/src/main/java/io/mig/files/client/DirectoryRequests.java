@@ -116,7 +116,9 @@ final class DirectoryRequests {
             Attr attr = entry.attr();
             if (batch.plus()) {
                 if (ref != null && attr != null) {
-                    told.add(names.putEntry(body, directory, batch.askedAt(), ref, attr));
+                    told.add(
+                            names.putEntry(
+                                    body, directory, entry.name(), batch.askedAt(), ref, attr));
                 } else {
                     FuseReplies.noEntry(body, 0);
                 }

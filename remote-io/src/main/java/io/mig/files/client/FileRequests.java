@@ -36,7 +36,7 @@ final class FileRequests {
             return;
         }
         int flags = request.body().getInt();
-        long number = handles.next();
+        long number = guests.home.handleFor(request.unique(), handles::next);
         boolean reads = (flags & Linux.O_ACCMODE) == Linux.O_RDONLY;
         boolean contents = reads && !node.hasPages();
         long asked = guests.nodes.now();
@@ -58,7 +58,9 @@ final class FileRequests {
                     opened(unique, handle, attr, head, asked);
                 },
                 null,
-                (flags & Linux.O_TRUNC) == 0);
+                (flags & Linux.O_TRUNC) == 0,
+                0,
+                number);
     }
 
     private void opened(long unique, OpenHandle handle, Attr attr, byte[] head, long asked) {
@@ -144,7 +146,7 @@ final class FileRequests {
             guests.fuse.error(request.unique(), Errno.ENAMETOOLONG);
             return;
         }
-        long number = handles.next();
+        long number = guests.home.handleFor(request.unique(), handles::next);
         long asked = guests.nodes.now();
         long unique = request.unique();
         Callers.Caller caller = guests.caller(request);
@@ -168,7 +170,7 @@ final class FileRequests {
                     NodeRef ref = in.ref();
                     Attr attr = in.attr();
                     byte[] grant = grant(in);
-                    Node node = names.putEntry(out.body(), parent, asked, ref, attr);
+                    Node node = names.putEntry(out.body(), parent, name, asked, ref, attr);
                     node.pages(attr);
                     handles.add(new OpenHandle(number, node, flags, grant, caller));
                     FuseReplies.open(out.body(), number, flags(flags, false));
@@ -176,7 +178,11 @@ final class FileRequests {
                         guests.nodes.forget(node.id(), 1);
                         letGo(number);
                     }
-                });
+                },
+                null,
+                false,
+                0,
+                number);
     }
 
     void read(FuseRequest request) {

@@ -70,6 +70,22 @@ final class Guests {
             @Nullable OpenHandle handle,
             boolean harmlessTwice,
             int expected) {
+        ask(request, op, size, body, answer, handle, harmlessTwice, expected, 0);
+    }
+
+    /**
+     * @param opens number that an open file gets by it, otherwise 0
+     */
+    void ask(
+            FuseRequest request,
+            Op op,
+            int size,
+            Consumer<Frame> body,
+            Answer answer,
+            @Nullable OpenHandle handle,
+            boolean harmlessTwice,
+            int expected,
+            long opens) {
         home.submit(
                 op,
                 caller(request),
@@ -80,7 +96,8 @@ final class Guests {
                 harmlessTwice,
                 request.unique(),
                 request.pid(),
-                size + expected + 512);
+                size + expected + 512,
+                opens);
     }
 
     /** Answers with nothing but success or failure. */

@@ -1,5 +1,6 @@
 package io.mig.files.client;
 
+import io.mig.files.wire.Lock;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -8,15 +9,70 @@ import org.jspecify.annotations.Nullable;
 
 /** The files and directories that guests have open. Thread-safe. */
 final class HandleTable {
+    private final TreeMemory memory;
     private final AtomicLong numbers = new AtomicLong();
     private final Map<Long, OpenHandle> files = new ConcurrentHashMap<>();
     private final Map<Long, DirectoryHandle> directories = new ConcurrentHashMap<>();
+
+    HandleTable(TreeMemory memory) {
+        this.memory = memory;
+    }
+
+    /** What an earlier agent told the kernel. */
+    void restore(Remembered remembered, NodeTable nodes) {
+        numbers.set(remembered.lastHandle());
+        remembered
+                .handles()
+                .forEach(
+                        (number, known) -> {
+                            Node node = nodes.find(known.node());
+                            if (node == null) {
+                                return;
+                            }
+                            OpenHandle handle =
+                                    new OpenHandle(
+                                            number,
+                                            node,
+                                            known.flags(),
+                                            known.grant(),
+                                            known.opener());
+                            for (Lock lock : known.locks()) {
+                                handle.locked(lock);
+                                if (!lock.whole()) {
+                                    node.locked(lock.owner());
+                                }
+                            }
+                            files.put(number, handle);
+                        });
+        remembered
+                .directories()
+                .forEach(
+                        (number, id) -> {
+                            Node node = nodes.find(id);
+                            if (node != null) {
+                                directories.put(number, new DirectoryHandle(node));
+                            }
+                        });
+    }
+
+    /** A lock was got or given up. */
+    void locked(OpenHandle handle, Lock lock) {
+        memory.lock(handle.number(), lock);
+        handle.locked(lock);
+    }
+
+    /** All locks of ranges that an owner had are gone. */
+    void unlockedAll(OpenHandle handle, long owner) {
+        memory.unlockAll(handle.number(), owner);
+        handle.unlockedAll(owner);
+    }
 
     long next() {
         return numbers.incrementAndGet();
     }
 
     void add(OpenHandle handle) {
+        memory.open(handle);
         files.put(handle.number(), handle);
     }
 
@@ -25,6 +81,7 @@ final class HandleTable {
     }
 
     @Nullable OpenHandle remove(long number) {
+        memory.close(number);
         return files.remove(number);
     }
 
@@ -38,6 +95,7 @@ final class HandleTable {
     }
 
     void add(long number, DirectoryHandle directory) {
+        memory.directory(number, directory.node().id());
         directories.put(number, directory);
     }
 
@@ -46,6 +104,7 @@ final class HandleTable {
     }
 
     void removeDirectory(long number) {
+        memory.closeDirectory(number);
         directories.remove(number);
     }
 

@@ -9,7 +9,6 @@ import io.mig.files.wire.Op;
 import io.mig.files.wire.RequestHeader;
 import io.mig.files.wire.Status;
 import java.nio.ByteBuffer;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -25,6 +24,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +44,9 @@ final class HomeSession implements AutoCloseable {
     private static final int SMALL = 1024;
     private static final long PING_SECONDS = 30;
 
+    /** By then the kernel has asked again for whatever it was not answered. */
+    private static final long RECALL_SECONDS = 30;
+
     /** What begins a home's session anew, told to whoever keeps caches. */
     interface Listener {
         /** Home was away: words of changes may be lost. */
@@ -51,13 +54,18 @@ final class HomeSession implements AutoCloseable {
 
         /** Home's agent does not know us; the root as it has it now. */
         void beganAnew(FrameReader root) throws BadFrameException;
+
+        /** Whether the kernel has a file open under this number. */
+        boolean isOpen(long handle);
     }
 
     private final HomeLink link;
     private final Duration giveUp;
     private final Listener listener;
-    private final long id = new SecureRandom().nextLong();
-    private final RequestIds ids = new RequestIds();
+    private final TreeMemory memory;
+    private final long id;
+    private final RequestIds ids;
+    private final Recalled recalled = new Recalled();
     private final Map<Long, Pending> pending = new ConcurrentHashMap<>();
     private final Map<Long, Pending> byUnique = new ConcurrentHashMap<>();
     private final AtomicInteger inFlight = new AtomicInteger();
@@ -75,7 +83,10 @@ final class HomeSession implements AutoCloseable {
     private boolean greeting;
     private final List<Pending> unknown = new ArrayList<>();
 
-    HomeSession(HomeLink link, Duration giveUp, Listener listener) {
+    HomeSession(HomeLink link, Duration giveUp, Listener listener, long id, TreeMemory memory) {
+        this.id = id;
+        this.memory = memory;
+        this.ids = new RequestIds(memory);
         this.link = link;
         this.giveUp = giveUp;
         this.listener = listener;
@@ -85,6 +96,39 @@ final class HomeSession implements AutoCloseable {
         clock.scheduleWithFixedDelay(
                 this::guarded, RETRY_MILLIS, RETRY_MILLIS, TimeUnit.MILLISECONDS);
         clock.scheduleWithFixedDelay(this::ping, PING_SECONDS, PING_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Takes up what an earlier agent had under way. */
+    void restore(Remembered remembered) {
+        ids.restore(remembered.requestsBelow(), recalled.restore(remembered));
+        clock.schedule(this::notAskedAgain, RECALL_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** The kernel had its answer after all. What home may have opened for it is let go. */
+    private void notAskedAgain() {
+        recalled.rest()
+                .forEach(
+                        (unique, begun) -> {
+                            memory.ended(unique);
+                            ids.end(begun.request());
+                            if (begun.handle() != 0 && !listener.isOpen(begun.handle())) {
+                                submit(
+                                        Op.RELEASE,
+                                        new Callers.Caller(0, 0),
+                                        16,
+                                        f -> f.u64(begun.handle()),
+                                        (status, in) -> {});
+                            }
+                        });
+    }
+
+    /**
+     * The number that a file gets which the kernel wants opened: the same as before if an earlier
+     * agent was asked for the same already.
+     */
+    long handleFor(long unique, LongSupplier next) {
+        Remembered.Begun before = recalled.find(unique);
+        return before != null && before.handle() != 0 ? before.handle() : next.getAsLong();
     }
 
     /** Cancels nothing: home says whether it still knows us, and that we are alive. */
@@ -107,9 +151,12 @@ final class HomeSession implements AutoCloseable {
 
     /** A request of our own. */
     void submit(Op op, Callers.Caller caller, int size, Consumer<Frame> body, Answer answer) {
-        submit(op, caller, size, body, answer, null, true, 0, 0, SMALL);
+        submit(op, caller, size, body, answer, null, true, 0, 0, SMALL, 0);
     }
 
+    /**
+     * @param opens number that an open file gets by it, otherwise 0
+     */
     void submit(
             Op op,
             Callers.Caller caller,
@@ -120,8 +167,14 @@ final class HomeSession implements AutoCloseable {
             boolean harmlessTwice,
             long unique,
             int pid,
-            int weight) {
-        long request = ids.begin();
+            int weight,
+            long opens) {
+        Remembered.Begun before = unique == 0 ? null : recalled.take(unique);
+        long request = before == null ? ids.begin() : before.request();
+        boolean remembered = unique != 0 && (opens != 0 || (op.once() && !harmlessTwice));
+        if (remembered && before == null) {
+            memory.begun(Recalled.plain(unique), request, opens);
+        }
         Frame frame = new Frame(64 + size);
         new RequestHeader(op, caller.uid(), caller.gid(), id, request, 0).putTo(frame);
         body.accept(frame);
@@ -135,7 +188,11 @@ final class HomeSession implements AutoCloseable {
                         harmlessTwice,
                         unique,
                         pid,
-                        weight);
+                        weight,
+                        remembered);
+        if (before != null) {
+            p.sentBefore();
+        }
         pending.put(request, p);
         if (unique != 0) {
             byUnique.put(unique, p);
@@ -239,7 +296,6 @@ final class HomeSession implements AutoCloseable {
             return;
         }
         pending.remove(p.id());
-        ids.end(p.id());
         if (p.unique() != 0) {
             byUnique.remove(p.unique(), p);
             interrupted.remove(p.unique());
@@ -258,6 +314,11 @@ final class HomeSession implements AutoCloseable {
                 throw new IllegalStateException(impossible);
             }
         }
+        // only now: home must remember the answer until the kernel has it
+        if (p.remembered()) {
+            memory.ended(Recalled.plain(p.unique()));
+        }
+        ids.end(p.id());
         sendUnsent();
     }
 
@@ -432,6 +493,12 @@ final class HomeSession implements AutoCloseable {
         } catch (BadFrameException impossible) {
             throw new IllegalStateException(impossible);
         }
+    }
+
+    /** Stops, but home keeps everything for the next agent. */
+    void leave() {
+        closed = true;
+        clock.shutdownNow();
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.mig.files.client;
 
 import io.mig.files.fuse.FuseConnection;
 import io.mig.files.fuse.FuseHandler;
+import io.mig.files.fuse.FuseInit;
 import io.mig.files.fuse.FuseRequest;
 import io.mig.files.sys.Errno;
 import io.mig.files.wire.Attr;
@@ -11,7 +12,11 @@ import io.mig.files.wire.FrameReader;
 import io.mig.files.wire.NodeRef;
 import io.mig.files.wire.Op;
 import io.mig.files.wire.RequestHeader;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -29,8 +34,9 @@ public final class HomeTree implements AutoCloseable {
 
     private final HomeTreeConfig config;
     private final HomeLink link;
-    private final NodeTable nodes = new NodeTable();
-    private final HandleTable handles = new HandleTable();
+    private final TreeMemory memory;
+    private final NodeTable nodes;
+    private final HandleTable handles;
     private final Counters counters = new Counters();
     private final HomeSession home;
     private final FuseConnection fuse;
@@ -42,14 +48,18 @@ public final class HomeTree implements AutoCloseable {
     private final FileRequests files;
     private final LockRequests locks;
 
-    private HomeTree(HomeTreeConfig config, HomeLink link) {
+    private HomeTree(HomeTreeConfig config, HomeLink link, long session, TreeMemory memory) {
         this.config = config;
         this.link = link;
-        home = new HomeSession(link, config.giveUp(), new Caches());
-        fuse = new FuseConnection(config.fuse(), new Dispatch());
-        invalidator = new Invalidator(nodes, fuse, home.id());
+        this.memory = memory;
+        nodes = new NodeTable(memory);
+        handles = new HandleTable(memory);
+        home = new HomeSession(link, config.giveUp(), new Caches(), session, memory);
+        fuse = new FuseConnection(config.fuse(), new Dispatch(), config.kept());
+        Anchors anchors = new Anchors(config.anchors());
+        invalidator = new Invalidator(nodes, fuse, home.id(), anchors);
         guests = new Guests(fuse, home, nodes, counters, config.callers());
-        names = new NameRequests(guests);
+        names = new NameRequests(guests, anchors);
         attributes = new AttributeRequests(guests, handles);
         directories = new DirectoryRequests(guests, handles, names);
         files = new FileRequests(guests, handles, names);
@@ -62,7 +72,8 @@ public final class HomeTree implements AutoCloseable {
      * @throws IllegalStateException when home does not answer or it cannot be mounted, with why
      */
     public static HomeTree mount(HomeTreeConfig config, HomeLink link) {
-        HomeTree tree = new HomeTree(config, link);
+        long session = new SecureRandom().nextLong();
+        HomeTree tree = new HomeTree(config, link, session, memory(config, session));
         try {
             tree.start();
             return tree;
@@ -70,6 +81,56 @@ public final class HomeTree implements AutoCloseable {
             tree.close();
             throw e;
         }
+    }
+
+    private static TreeMemory memory(HomeTreeConfig config, long session) {
+        Path file = config.memory();
+        try {
+            return file == null ? TreeMemory.none() : TreeMemory.begin(file, session);
+        } catch (IOException e) {
+            throw new IllegalStateException("cannot write file=" + file, e);
+        }
+    }
+
+    /**
+     * Goes on with a mount that an earlier agent served: the kernel notices nothing but a pause.
+     * Does not wait for home.
+     *
+     * @param config with the keeper and the memory of that mount
+     * @throws IllegalStateException when nobody can go on with it, with why
+     */
+    public static HomeTree takeUp(HomeTreeConfig config, HomeLink link) {
+        Path file = Objects.requireNonNull(config.memory());
+        try {
+            Remembered remembered = Remembered.read(file);
+            if (remembered.minor() == 0 || !remembered.nodes().containsKey(NodeTable.ROOT)) {
+                throw new IllegalStateException("it was not served yet: file=" + file);
+            }
+            HomeTree tree =
+                    new HomeTree(
+                            config, link, remembered.session(), TreeMemory.goOn(file, remembered));
+            tree.goOn(remembered);
+            return tree;
+        } catch (IOException e) {
+            throw new IllegalStateException("its memory cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private void goOn(Remembered remembered) {
+        nodes.restore(remembered);
+        handles.restore(remembered, nodes);
+        home.restore(remembered);
+        home.start();
+        invalidator.start();
+        // words of changes were lost meanwhile
+        invalidator.everything();
+        fuse.goOn(new FuseInit(remembered.minor(), remembered.flags()));
+        LOG.info(
+                "files of an earlier agent taken up: source={} inodes={} open={} unanswered={}",
+                config.fuse().source(),
+                nodes.size(),
+                handles.size(),
+                remembered.begun().size());
     }
 
     private void start() {
@@ -93,7 +154,16 @@ public final class HomeTree implements AutoCloseable {
         }
         home.start();
         invalidator.start();
-        fuse.start();
+        FuseInit agreed = fuse.start();
+        memory.init(agreed.minor(), agreed.flags());
+    }
+
+    /** The agent ends, the mount stays: whoever uses it waits for the next agent. */
+    public void leave() {
+        fuse.leave();
+        invalidator.close();
+        home.leave();
+        memory.close();
     }
 
     /** A frame that home sent by itself. Frames of other mounts are ignored: false. */
@@ -137,6 +207,11 @@ public final class HomeTree implements AutoCloseable {
             nodes.root(ref, attr);
             invalidator.anew();
             home.reopenAll(handles.withLocks());
+        }
+
+        @Override
+        public boolean isOpen(long handle) {
+            return handles.find(handle) != null;
         }
     }
 
@@ -211,5 +286,14 @@ public final class HomeTree implements AutoCloseable {
         fuse.close();
         invalidator.close();
         home.close();
+        memory.close();
+        Path file = config.memory();
+        if (file != null) {
+            try {
+                TreeMemory.delete(file);
+            } catch (IOException e) {
+                LOG.warn("file stays: {} {}", file, e.getMessage());
+            }
+        }
     }
 }

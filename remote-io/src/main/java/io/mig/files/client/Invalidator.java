@@ -29,13 +29,15 @@ final class Invalidator implements AutoCloseable {
     private final NodeTable nodes;
     private final FuseConnection fuse;
     private final long session;
+    private final Anchors anchors;
     private final BlockingQueue<Word> queue = new LinkedBlockingQueue<>(MAX_WAITING);
     private final Thread thread =
             Thread.ofPlatform().daemon().name("files-invalidate").unstarted(this::run);
     private volatile boolean closed;
     private long lastNumber;
 
-    Invalidator(NodeTable nodes, FuseConnection fuse, long session) {
+    Invalidator(NodeTable nodes, FuseConnection fuse, long session, Anchors anchors) {
+        this.anchors = anchors;
         this.nodes = nodes;
         this.fuse = fuse;
         this.session = session;
@@ -73,7 +75,7 @@ final class Invalidator implements AutoCloseable {
                     if (node != null) {
                         byte[] bytes = new byte[name.remaining()];
                         name.get(bytes);
-                        if (bytes.length > 0) {
+                        if (bytes.length > 0 && anchors.place(node, bytes) == null) {
                             add(new Word.Entry(node.id(), bytes));
                         }
                         add(new Word.Inode(node.id(), true));

@@ -75,7 +75,7 @@ final class LockRequests {
                         return;
                     }
                     if (status == 0) {
-                        handle.locked(lock);
+                        handles.locked(handle, lock);
                         if (lock.type() != Linux.F_UNLCK) {
                             got(unique, handle.node(), in.attr());
                             return;
@@ -139,7 +139,7 @@ final class LockRequests {
             guests.fuse.error(request.unique(), 0);
             return;
         }
-        handle.unlockedAll(owner);
+        handles.unlockedAll(handle, owner);
         guests.ask(
                 request,
                 Op.FLUSH,

@@ -9,13 +9,16 @@ import io.mig.files.wire.NodeRef;
 import io.mig.files.wire.Op;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** What the kernel asks of names in directories. */
 final class NameRequests {
     private final Guests guests;
+    private final Anchors anchors;
 
-    NameRequests(Guests guests) {
+    NameRequests(Guests guests, Anchors anchors) {
         this.guests = guests;
+        this.anchors = anchors;
     }
 
     void lookup(FuseRequest request) {
@@ -44,23 +47,34 @@ final class NameRequests {
                     } else if (status != 0) {
                         guests.fuse.error(unique, status);
                     } else {
-                        entry(unique, parent, asked, in.ref(), in.attr());
+                        entry(unique, parent, name, asked, in.ref(), in.attr());
                     }
                 });
     }
 
-    private void entry(long unique, Node parent, long asked, NodeRef ref, Attr attr) {
+    private void entry(long unique, Node parent, byte[] name, long asked, NodeRef ref, Attr attr) {
         FuseOut out = guests.fuse.out(FuseReplies.ENTRY_BYTES);
-        Node node = putEntry(out.body(), parent, asked, ref, attr);
+        Node node = putEntry(out.body(), parent, name, asked, ref, attr);
         if (!guests.fuse.send(unique, out)) {
             guests.nodes.forget(node.id(), 1);
         }
     }
 
     /** Tells the kernel of an inode; what changed meanwhile is told without validity. */
-    Node putEntry(ByteBuffer out, Node parent, long asked, NodeRef ref, Attr attr) {
+    Node putEntry(
+            ByteBuffer out,
+            Node parent,
+            byte @Nullable [] name,
+            long asked,
+            NodeRef ref,
+            Attr attr) {
         Node node = guests.nodes.enter(ref, attr);
         int nameMillis = guests.nodes.undisturbed(parent, asked) ? parent.leaseMillis() : 0;
+        String place = name == null ? null : anchors.place(parent, name);
+        if (place != null) {
+            guests.nodes.place(node, place);
+            nameMillis = Anchors.FOR_EVER_MILLIS;
+        }
         int attrMillis = guests.nodes.undisturbed(node, asked) ? attr.leaseMillis() : 0;
         FuseReplies.entry(out, node.id(), attr, nameMillis, attrMillis);
         return node;
@@ -86,7 +100,7 @@ final class NameRequests {
                     if (status != 0) {
                         guests.fuse.error(unique, status);
                     } else {
-                        entry(unique, parent, asked, in.ref(), in.attr());
+                        entry(unique, parent, name, asked, in.ref(), in.attr());
                     }
                 });
     }
@@ -132,7 +146,7 @@ final class NameRequests {
                     if (status != 0) {
                         guests.fuse.error(unique, status);
                     } else {
-                        entry(unique, parent, asked, in.ref(), in.attr());
+                        entry(unique, parent, name, asked, in.ref(), in.attr());
                     }
                 });
     }

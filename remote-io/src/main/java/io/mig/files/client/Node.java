@@ -14,6 +14,7 @@ final class Node {
     private final NodeRef ref;
     // how often the kernel was told of it; guarded by the table
     long lookups;
+    private volatile @Nullable String place;
     private volatile int attrFlags;
     private volatile int leaseMillis;
     private volatile long invalidatedAt;
@@ -44,6 +45,15 @@ final class Node {
     void learned(Attr attr) {
         attrFlags = attr.flags();
         leaseMillis = attr.leaseMillis();
+    }
+
+    /** Its path if it is an anchor or leads to one, see {@link Anchors}; the root's is empty. */
+    @Nullable String place() {
+        return place;
+    }
+
+    void place(String path) {
+        place = path;
     }
 
     int leaseMillis() {

@@ -21,7 +21,34 @@ final class NodeTable {
     private final Map<NodeRef, Node> byRef = new HashMap<>();
     private final AtomicLong ticks = new AtomicLong();
     private volatile long strangerInvalidatedAt;
+    private final TreeMemory memory;
     private long lastId = ROOT;
+
+    NodeTable(TreeMemory memory) {
+        this.memory = memory;
+    }
+
+    /** What an earlier agent told the kernel. */
+    synchronized void restore(Remembered remembered) {
+        remembered
+                .nodes()
+                .forEach(
+                        (id, known) -> {
+                            Node node = new Node(id, known.ref);
+                            node.lookups = known.lookups;
+                            String place = known.place;
+                            if (place != null) {
+                                node.place(place);
+                            }
+                            byId.put(id, node);
+                            byRef.put(known.ref, node);
+                        });
+        Node root = byId.get(ROOT);
+        if (root != null) {
+            root.place("");
+        }
+        lastId = Math.max(lastId, remembered.lastNode());
+    }
 
     /** The root; stays for ever. */
     synchronized void root(NodeRef ref, Attr attr) {
@@ -30,10 +57,12 @@ final class NodeTable {
             byRef.remove(old.ref());
         }
         Node root = new Node(ROOT, ref);
+        root.place("");
         root.lookups = 1;
         root.learned(attr);
         byId.put(ROOT, root);
         byRef.put(ref, root);
+        memory.node(ROOT, ref);
     }
 
     /** Counts one more mention towards the kernel. */
@@ -43,6 +72,9 @@ final class NodeTable {
             node = new Node(++lastId, ref);
             byId.put(node.id(), node);
             byRef.put(ref, node);
+            memory.node(node.id(), ref);
+        } else {
+            memory.lookup(node.id());
         }
         node.lookups++;
         node.learned(attr);
@@ -54,10 +86,19 @@ final class NodeTable {
         if (node == null || id == ROOT) {
             return;
         }
+        memory.forget(id, count);
         node.lookups -= count;
         if (node.lookups <= 0) {
             byId.remove(id);
             byRef.remove(node.ref());
+        }
+    }
+
+    /** It is an anchor or leads to one, see {@link Anchors}. */
+    void place(Node node, String path) {
+        if (!path.equals(node.place())) {
+            node.place(path);
+            memory.place(node.id(), path);
         }
     }
 

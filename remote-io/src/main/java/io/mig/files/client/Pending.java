@@ -18,6 +18,7 @@ final class Pending {
     private final long unique;
     private final int pid;
     private final int weight;
+    private final boolean remembered;
     private final AtomicBoolean answered = new AtomicBoolean();
     private volatile boolean entered;
     private volatile long waitingSince;
@@ -28,6 +29,7 @@ final class Pending {
      * @param harmlessTwice whether doing it again changes nothing more
      * @param unique of the kernel's request, 0 for our own
      * @param weight how many bytes it and its answer may have
+     * @param remembered written down, so that a next agent asks home under the same number
      */
     Pending(
             long id,
@@ -38,7 +40,9 @@ final class Pending {
             boolean harmlessTwice,
             long unique,
             int pid,
-            int weight) {
+            int weight,
+            boolean remembered) {
+        this.remembered = remembered;
         this.id = id;
         this.op = op;
         this.frame = frame;
@@ -70,6 +74,11 @@ final class Pending {
         return pid;
     }
 
+    /** An earlier agent may have sent it already. */
+    void sentBefore() {
+        sent.incrementAndGet();
+    }
+
     /** It counts among those on their way. */
     void entered() {
         entered = true;
@@ -77,6 +86,10 @@ final class Pending {
 
     boolean hasEntered() {
         return entered;
+    }
+
+    boolean remembered() {
+        return remembered;
     }
 
     int weight() {

@@ -32,10 +32,12 @@ public final class FuseConnection implements AutoCloseable {
     private static final int REQUEST_BUFFER = MAX_DATA + 8192;
     private static final int INVAL_INODE = 2;
     private static final int INVAL_ENTRY = 3;
+    private static final int RESEND = 7;
     private static final int EXPIRE_ONLY = 1;
 
     private final FuseConfig config;
     private final FuseHandler handler;
+    private final @Nullable Kept kept;
     private final FuseBuffers buffers = new FuseBuffers(MAX_DATA + 4096);
     private final List<Thread> threads = new ArrayList<>();
     private final AtomicInteger running = new AtomicInteger();
@@ -46,28 +48,80 @@ public final class FuseConnection implements AutoCloseable {
     // a reply must never be written to a number that means another file by now
     private final ReadWriteLock descriptor = new ReentrantReadWriteLock();
     private volatile int fd = -1;
+    private volatile boolean left;
 
-    public FuseConnection(FuseConfig config, FuseHandler handler) {
+    /**
+     * @param kept who made the mount and holds it; null: it is made here and ends with us
+     */
+    public FuseConnection(FuseConfig config, FuseHandler handler, @Nullable Kept kept) {
         this.config = config;
         this.handler = handler;
+        this.kept = kept;
     }
 
     /**
      * Mounts, and serves from then on.
      *
+     * @return what was agreed with the kernel
      * @throws IllegalStateException with the reason when it cannot be mounted
      */
-    public void start() {
+    public FuseInit start() {
         try (Native sys = new Native(4096)) {
-            FuseMount.detachStale(sys, config.mountPoint());
-            fd = FuseMount.open(sys);
-            try {
-                mount = FuseMount.mount(sys, fd, config);
-            } catch (RuntimeException e) {
-                sys.closeFd(fd);
-                throw e;
+            if (kept != null) {
+                fd = kept.fetch(sys);
+                mount = FuseMount.existing(config);
+            } else {
+                mountHere(sys);
             }
         }
+        startThreads();
+        try {
+            FuseInit agreed = initialised.await(10, TimeUnit.SECONDS) ? init : null;
+            if (agreed == null) {
+                close();
+                throw new IllegalStateException(
+                        "the kernel and we did not agree on a protocol: mountPoint="
+                                + config.mountPoint());
+            }
+            return agreed;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            close();
+            throw new IllegalStateException("interrupted while mounting", e);
+        }
+    }
+
+    /**
+     * Goes on with a mount that an earlier agent served. What the kernel asked and was not answered
+     * it asks again (FUSE_NOTIFY_RESEND, Linux 6.9).
+     *
+     * @param agreed then, with the kernel
+     */
+    public void goOn(FuseInit agreed) {
+        if (kept == null) {
+            throw new IllegalStateException("nobody keeps the mount");
+        }
+        try (Native sys = new Native(4096)) {
+            fd = kept.fetch(sys);
+            mount = FuseMount.existing(config);
+        }
+        init = agreed;
+        initialised.countDown();
+        if (write(out(0), RESEND, 0) < 0) {
+            LOG.warn(
+                    "what was asked of the earlier agent stays unanswered, its askers wait until they"
+                            + " are killed: mountPoint={}; Linux 6.9 repeats it",
+                    config.mountPoint());
+        }
+        startThreads();
+    }
+
+    /** Leaves the mount and whatever is asked of it to the next agent. */
+    public void leave() {
+        left = true;
+    }
+
+    private void startThreads() {
         running.set(config.threads());
         for (int i = 0; i < config.threads(); i++) {
             threads.add(
@@ -76,15 +130,16 @@ public final class FuseConnection implements AutoCloseable {
                             .name("fuse-" + config.source() + "-" + i)
                             .start(this::run));
         }
+    }
+
+    private void mountHere(Native sys) {
+        FuseMount.detachStale(sys, config.mountPoint());
+        fd = FuseMount.open(sys);
         try {
-            if (!initialised.await(10, TimeUnit.SECONDS) || init == null) {
-                close();
-                throw new IllegalStateException(
-                        "the kernel and we did not agree on a protocol: mountPoint="
-                                + config.mountPoint());
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            mount = FuseMount.mount(sys, fd, config);
+        } catch (RuntimeException e) {
+            sys.closeFd(fd);
+            throw e;
         }
     }
 
@@ -94,6 +149,10 @@ public final class FuseConnection implements AutoCloseable {
             ByteBuffer buffer = sys.scratch().asByteBuffer().order(ByteOrder.nativeOrder());
             while (true) {
                 long got = sys.call(SysCall.READ, fd, sys.scratchAddress(), REQUEST_BUFFER);
+                if (left) {
+                    why = "left to the next agent";
+                    break;
+                }
                 if (got >= IN_HEADER) {
                     buffer.clear().limit((int) got);
                     request(buffer);
@@ -219,7 +278,7 @@ public final class FuseConnection implements AutoCloseable {
         descriptor.readLock().lock();
         try {
             int to = fd;
-            if (to < 0) {
+            if (to < 0 || left) {
                 return -Errno.ENODEV;
             }
             out.header(error, unique);

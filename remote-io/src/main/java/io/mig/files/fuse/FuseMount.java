@@ -78,6 +78,13 @@ final class FuseMount {
         return mount;
     }
 
+    /** A mount that somebody else has made. */
+    static FuseMount existing(FuseConfig config) {
+        FuseMount mount = new FuseMount(config.mountPoint(), device(config.mountPoint()));
+        mount.readAhead(config.readAheadBytes());
+        return mount;
+    }
+
     /** Takes a mount off that an earlier agent left behind. */
     static void detachStale(Native sys, Path mountPoint) {
         while (!device(mountPoint).isEmpty()

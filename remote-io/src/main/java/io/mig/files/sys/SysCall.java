@@ -53,6 +53,8 @@ public enum SysCall {
     RENAMEAT2(316, 276),
     COPY_FILE_RANGE(326, 285),
     STATX(332, 291),
+    PIDFD_OPEN(434, 434),
+    PIDFD_GETFD(438, 438),
     FACCESSAT2(439, 439);
 
     private static final boolean ARM = "aarch64".equals(System.getProperty("os.arch"));

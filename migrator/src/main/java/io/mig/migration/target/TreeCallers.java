@@ -1,0 +1,72 @@
+package io.mig.migration.target;
+
+import io.mig.files.client.Callers;
+import io.mig.migration.target.GuestRecord.FileUser;
+import io.mig.model.NodeId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * As whom a home is asked for its files. Guests are who the kernel says they are. Root is not
+ * always a guest: CRIU, the capsule's init and the kernel itself act for a guest when they touch
+ * its files, and home knows no root there. Thread-safe.
+ */
+final class TreeCallers implements Callers {
+    private final NodeId home;
+    private final Guests guests;
+    private final Path proc;
+
+    TreeCallers(NodeId home, Guests guests, Path proc) {
+        this.home = home;
+        this.guests = guests;
+        this.proc = proc;
+    }
+
+    @Override
+    public Caller of(int pid, int uid, int gid) {
+        if (uid != 0) {
+            return new Caller(uid, gid);
+        }
+        List<GuestRecord> here =
+                guests.all().stream()
+                        .map(Guest::record)
+                        .filter(r -> r.files().isPresent() && r.process().home().equals(home))
+                        .toList();
+        if (here.stream().allMatch(r -> r.files().filter(u -> u.uid() != 0).isEmpty())) {
+            return new Caller(0, gid);
+        }
+        Optional<GuestRecord> guest =
+                pid == 0
+                        ? here.stream()
+                                .filter(r -> r.files().filter(u -> u.uid() == 0).isPresent())
+                                .findFirst()
+                                .or(() -> here.stream().findFirst())
+                        : inCapsule(pid, here);
+        return guest.flatMap(GuestRecord::files)
+                .filter(user -> user.uid() != 0)
+                .map(TreeCallers::caller)
+                .orElse(new Caller(0, gid));
+    }
+
+    private static Caller caller(FileUser user) {
+        return new Caller(user.uid(), user.gid());
+    }
+
+    private Optional<GuestRecord> inCapsule(int pid, List<GuestRecord> here) {
+        try {
+            String cgroup = Files.readString(proc.resolve(Integer.toString(pid)).resolve("cgroup"));
+            return here.stream()
+                    .filter(
+                            r ->
+                                    cgroup.contains("/capsule-" + r.shortName())
+                                            || cgroup.contains("/guest-" + r.shortName()))
+                    .findFirst();
+        } catch (IOException e) {
+            // it is gone; whose it was does not matter any more
+            return here.stream().findFirst();
+        }
+    }
+}

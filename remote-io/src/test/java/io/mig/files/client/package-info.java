@@ -1,0 +1,4 @@
+@NullMarked
+package io.mig.files.client;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,178 @@
+package io.mig.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.mig.json.JsonObject;
+import io.mig.testkit.LabDriver;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * A program, its library and its data that exist on node1 only. Needs root, CRIU and a lab of three
+ * nodes, which all tests of this class share.
+ */
+@Timeout(300)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class HomeFilesIT {
+    private static final List<String> NODES = List.of("node1", "node2", "node3");
+    private static final Duration LONG = Duration.ofMinutes(2);
+
+    private final LabDriver lab =
+            new LabDriver(Counters.home(), "homefiles" + ProcessHandle.current().pid());
+
+    @BeforeAll
+    void up() throws IOException {
+        assumeThat(System.getProperty("user.name")).as("a lab needs root").isEqualTo("root");
+        lab.up(3);
+        for (String node : NODES) {
+            lab.sh(
+                            node,
+                            "grep -q ^home_files /etc/mig/agent.toml || sed -i '1i home_files = true' /etc/mig/agent.toml")
+                    .must();
+            lab.mig(List.of("lab", "agent", node, "restart")).must();
+        }
+        lab.sh("node1", "mkdir -p /opt/app/bin /opt/app/lib /opt/app/data /opt/app/src").must();
+        lab.write("node1", "/opt/app/src/walk.c", resource("walk.c"));
+        lab.write("node1", "/opt/app/src/words.c", resource("words.c"));
+        lab.sh(
+                        "node1",
+                        "cd /opt/app && gcc -O2 -shared -fPIC -o lib/libwords.so src/words.c &&"
+                                + " gcc -O2 -o bin/walk src/walk.c -Llib -lwords -Wl,-rpath,/opt/app/lib &&"
+                                + " for i in 0 1 2 3 4 5 6; do echo word$i >data/words$i; done;"
+                                + " chmod 777 /opt/app/data; : >data/log; chmod 666 data/log")
+                .must();
+        awaitNodes();
+    }
+
+    private void awaitNodes() {
+        Awaitility.await()
+                .atMost(LONG)
+                .untilAsserted(
+                        () ->
+                                assertThat(lab.exec("node1", "mig", "nodes").out())
+                                        .contains("node2", "node3")
+                                        .doesNotContain("down"));
+    }
+
+    private static String resource(String name) throws IOException {
+        try (InputStream in =
+                Objects.requireNonNull(HomeFilesIT.class.getResourceAsStream(name), name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    @AfterAll
+    void down() {
+        lab.close();
+    }
+
+    private void move(String pid, String node) {
+        JsonObject answer =
+                node.equals("node1") ? lab.json("home", pid) : lab.json("migrate", pid, node);
+        assertThat(answer.string("outcome"))
+                .as("%s to %s: %s", pid, node, answer)
+                .isEqualTo("moved");
+    }
+
+    /** Starts the program with an id; its status goes to a file. */
+    private String walk(String id, int rounds) {
+        lab.sh(
+                        "node1",
+                        "cd /opt/app/data; rm -f ID.status; (setsid bash -c '/opt/app/bin/walk ID ROUNDS /opt/app/data/log 2>/opt/app/data/ID.err; echo $? >/opt/app/data/ID.status' </dev/null >/dev/null 2>&1 &)"
+                                .replace("ID", id)
+                                .replace("ROUNDS", String.valueOf(rounds)))
+                .must();
+        return Awaitility.await()
+                .until(
+                        () -> lab.exec("node1", "pgrep", "-n", "-f", "^/opt/app/bin/walk " + id),
+                        a -> a.status() == 0)
+                .out();
+    }
+
+    private String status(String id) {
+        return Awaitility.await()
+                .atMost(LONG)
+                .until(
+                        () -> lab.exec("node1", "cat", "/opt/app/data/" + id + ".status").out(),
+                        s -> !s.isEmpty());
+    }
+
+    private void complete(String id, int rounds) {
+        assertThat(status(id))
+                .as(lab.exec("node1", "cat", "/opt/app/data/" + id + ".err").out())
+                .isEqualTo("7");
+        List<String> lines =
+                lab.sh("node1", "grep '^" + id + " ' /opt/app/data/log").out().lines().toList();
+        assertThat(lines).hasSize(rounds);
+        for (int n = 1; n <= rounds; n++) {
+            assertThat(lines.get(n - 1))
+                    .isEqualTo(id + " " + n + " word" + n % 7 + " " + "-".repeat(n % 50) + ".");
+        }
+    }
+
+    @Test
+    void shouldFindProgramLibraryAndDataWhenTheyExistAtHomeOnly() {
+        assertThat(lab.exec("node2", "ls", "/opt/app").status()).isNotZero();
+        String pid = walk("alone", 500);
+        move(pid, "node2");
+        move(pid, "node3");
+        move(pid, "node1");
+        move(pid, "node2");
+
+        complete("alone", 500);
+        assertThat(lab.exec("node2", "ls", "/opt/app").status()).isNotZero();
+    }
+
+    @Test
+    void shouldOnlyPauseWhenAgentOfItsHostIsKilled() {
+        String pid = walk("host", 700);
+        move(pid, "node2");
+        for (int crash = 0; crash < 3; crash++) {
+            lab.mig(List.of("lab", "agent", "node2", "kill")).must();
+            awaitNodes();
+        }
+        move(pid, "node3");
+        lab.mig(List.of("lab", "agent", "node3", "restart")).must();
+
+        complete("host", 700);
+    }
+
+    @Test
+    void shouldOnlyPauseWhenAgentOfItsHomeIsKilled() {
+        String pid = walk("home", 600);
+        move(pid, "node2");
+        lab.mig(List.of("lab", "agent", "node1", "kill")).must();
+
+        complete("home", 600);
+    }
+
+    @Test
+    void shouldTearNoLineWhenGuestsOfTwoNodesAndHomeAppendToOneLog() {
+        String second = walk("second", 400);
+        String third = walk("third", 400);
+        walk("first", 400);
+        move(second, "node2");
+        move(third, "node3");
+
+        complete("first", 400);
+        complete("second", 400);
+        complete("third", 400);
+        assertThat(
+                        lab.sh(
+                                        "node1",
+                                        "grep -vcE '^[a-z]+ [0-9]+ word[0-6] -*[.]$' /opt/app/data/log")
+                                .out())
+                .isEqualTo("0");
+    }
+}
