@@ -93,7 +93,9 @@ mkfifo -m 600 "$root/run/mig-lab/agent.ctl"
 [ ! -e "$disk/agent.env" ] || cp "$disk/agent.env" "$root/run/mig-lab/agent.env"
 
 ip link set lo up
-nsenter -t "$HOLDER" -n ip link add "$PORT" type veth peer name eth0 netns 1 # this shell
+exec {own_net}</proc/self/ns/net # as a descriptor: newer ip(8) takes our pid 1 for none
+nsenter -t "$HOLDER" -n ip link add "$PORT" type veth peer name eth0 netns "/proc/self/fd/$own_net"
+exec {own_net}<&-
 nsenter -t "$HOLDER" -n ip link set "$PORT" master br0 up
 ip link set eth0 address "$MAC"
 ip addr add "$ADDRESS" dev eth0
