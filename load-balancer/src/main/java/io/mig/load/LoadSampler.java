@@ -22,6 +22,7 @@ public final class LoadSampler implements AutoCloseable {
 
     private final NodeProbe probe;
     private final Path pressure;
+    private final String suffix;
     private final InstantSource clock;
 
     private @Nullable NodeReading previous;
@@ -40,9 +41,23 @@ public final class LoadSampler implements AutoCloseable {
     }
 
     LoadSampler(NodeProbe probe, Path pressure, InstantSource clock) {
+        this(probe, pressure, "", clock);
+    }
+
+    private LoadSampler(NodeProbe probe, Path pressure, String suffix, InstantSource clock) {
         this.probe = probe;
         this.pressure = pressure;
+        this.suffix = suffix;
         this.clock = clock;
+    }
+
+    /** Samples what this process may use: the machine, or the cgroup that limits it. */
+    public static LoadSampler ofThisNode(
+            NodeProbe machine, Optional<CpuLimit> limit, InstantSource clock) {
+        NodeProbe probe = limit.<NodeProbe>map(l -> new CgroupProbe(l, machine)).orElse(machine);
+        return limit.flatMap(CpuLimit::pressureGroup)
+                .map(group -> new LoadSampler(probe, group, ".pressure", clock))
+                .orElseGet(() -> new LoadSampler(probe, clock));
     }
 
     /** Begins to sample, at once and then at this interval. Start and close from one thread. */
@@ -109,9 +124,9 @@ public final class LoadSampler implements AutoCloseable {
                         now.load1(),
                         now.memTotalBytes(),
                         now.memAvailableBytes(),
-                        PressureReader.read(pressure.resolve("cpu")),
-                        PressureReader.read(pressure.resolve("memory")),
-                        PressureReader.read(pressure.resolve("io")));
+                        PressureReader.read(pressure.resolve("cpu" + suffix)),
+                        PressureReader.read(pressure.resolve("memory" + suffix)),
+                        PressureReader.read(pressure.resolve("io" + suffix)));
         sampleNanos = System.nanoTime() - begin;
     }
 

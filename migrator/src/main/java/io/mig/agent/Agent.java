@@ -1,8 +1,12 @@
 package io.mig.agent;
 
+import io.mig.agent.balance.BalanceParts;
+import io.mig.agent.balance.Balancing;
 import io.mig.agent.control.ControlServer;
 import io.mig.agent.verb.ProcessFinder;
 import io.mig.agent.verb.VerbTable;
+import io.mig.balance.policy.Policy;
+import io.mig.balance.policy.PolicyInForce;
 import io.mig.checkpoint.CheckpointException;
 import io.mig.checkpoint.CriuVersion;
 import io.mig.checkpoint.Freezer;
@@ -29,6 +33,7 @@ import io.mig.home.relay.HullListener;
 import io.mig.home.relay.HullServer;
 import io.mig.home.relay.RelayPeers;
 import io.mig.home.relay.RelayRouter;
+import io.mig.load.CpuLimit;
 import io.mig.load.LoadSampler;
 import io.mig.load.oshi.OshiProbe;
 import io.mig.migration.Calls;
@@ -278,7 +283,9 @@ public final class Agent implements AutoCloseable {
         target.register();
         checks.register();
 
-        LoadSampler load = opened(new LoadSampler(new OshiProbe(), Clock.systemUTC()));
+        Optional<CpuLimit> limit = CpuLimit.find();
+        LoadSampler load =
+                opened(LoadSampler.ofThisNode(new OshiProbe(), limit, Clock.systemUTC()));
         load.start(SAMPLING);
         ProcessFinder finder = new ProcessFinder(config.node(), calls, proc, away, guests);
         VerbTable verbs =
@@ -286,6 +293,28 @@ public final class Agent implements AutoCloseable {
                         calls, network, facts, journal, away, guests, moveDesk, finder, load, proc,
                         faults);
         verbs.register();
+        Balancing balancing =
+                opened(
+                        new Balancing(
+                                new BalanceParts(
+                                        config.node(),
+                                        calls,
+                                        network,
+                                        proc,
+                                        Path.of("/proc"),
+                                        away,
+                                        guests,
+                                        load,
+                                        limit,
+                                        new PolicyInForce(
+                                                config.cluster(), List.of(), Policy.USUAL),
+                                        moves,
+                                        config.stateDir().resolve("balance"),
+                                        config.policyFile(),
+                                        config.maxGuests(),
+                                        config.memoryReserveBytes()),
+                                journal,
+                                finder));
 
         deputies.start();
         relay.start();
@@ -303,8 +332,11 @@ public final class Agent implements AutoCloseable {
         removeEmptyLeaves(freezer);
         startJoinServer();
         rehearse(launcher, freezer, moves);
+        balancing.start();
         ControlServer control =
-                opened(new ControlServer(run.resolve("control.sock"), verbs.verbs()));
+                opened(
+                        new ControlServer(
+                                run.resolve("control.sock"), balancing.with(verbs.verbs())));
         control.start();
         opened(home::close);
         opened(target::close);

@@ -28,6 +28,7 @@ import org.tomlj.TomlTable;
  * @param stateDir journal and guest records; survives a boot
  * @param pkiDir this node's identity
  * @param criu the CRIU program (version 4.2 or newer)
+ * @param policyFile this node's policy for balancing; need not exist
  * @param peers all nodes of the cluster with their addresses; this node may be among them
  * @param shared directories that all nodes mount from the same storage (proved by a probe before
  *     use)
@@ -54,6 +55,7 @@ public record AgentConfig(
         Path stateDir,
         Path pkiDir,
         Path criu,
+        Path policyFile,
         List<PeerAddress> peers,
         List<Path> shared,
         int maxGuests,
@@ -75,6 +77,7 @@ public record AgentConfig(
                     "state_dir",
                     "pki_dir",
                     "criu",
+                    "policy",
                     "peers",
                     "shared",
                     "home_files",
@@ -138,6 +141,7 @@ public record AgentConfig(
                     Path.of(text(toml, "state_dir", "/var/lib/mig")),
                     Path.of(text(toml, "pki_dir", "/etc/mig/pki")),
                     Path.of(text(toml, "criu", "/opt/mig/criu/criu")),
+                    Path.of(text(toml, "policy", "/etc/mig/policy.toml")),
                     peers(toml),
                     strings(toml, "shared").stream().map(Path::of).toList(),
                     (int) number(toml, "guests.max", 256),

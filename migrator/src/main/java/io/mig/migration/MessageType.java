@@ -6,6 +6,11 @@ import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
 import io.mig.transport.PeerMessage;
 import io.mig.wire.proto.AbortRequest;
+import io.mig.wire.proto.ArrivalAsk;
+import io.mig.wire.proto.ArrivalOver;
+import io.mig.wire.proto.ArrivalReply;
+import io.mig.wire.proto.BalanceAnswer;
+import io.mig.wire.proto.BalanceQuestion;
 import io.mig.wire.proto.BeginReply;
 import io.mig.wire.proto.BeginRequest;
 import io.mig.wire.proto.CheckReply;
@@ -16,6 +21,7 @@ import io.mig.wire.proto.DecisionReply;
 import io.mig.wire.proto.DecisionRequest;
 import io.mig.wire.proto.DiscardReply;
 import io.mig.wire.proto.DiscardRequest;
+import io.mig.wire.proto.GossipItem;
 import io.mig.wire.proto.GuestInventory;
 import io.mig.wire.proto.HoldReply;
 import io.mig.wire.proto.HoldRequest;
@@ -45,8 +51,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * The messages of {@code migration.proto} and their numbers on the wire (append-only; 100-199 are
- * ours).
+ * The messages of {@code migration.proto} and {@code balance.proto} and their numbers on the wire
+ * (append-only; 100-199 are ours).
  */
 public enum MessageType {
     CHECK(100, CheckRequest.getDefaultInstance()),
@@ -82,7 +88,13 @@ public enum MessageType {
     HOLD_REPLY(130, HoldReply.getDefaultInstance()),
     COMMIT_REPLY(132, CommitReply.getDefaultInstance()),
     VOUCH(133, VouchRequest.getDefaultInstance()),
-    VOUCH_REPLY(134, VouchReply.getDefaultInstance());
+    VOUCH_REPLY(134, VouchReply.getDefaultInstance()),
+    GOSSIP(150, GossipItem.getDefaultInstance()),
+    ARRIVAL(151, ArrivalAsk.getDefaultInstance()),
+    ARRIVAL_REPLY(152, ArrivalReply.getDefaultInstance()),
+    ARRIVAL_OVER(153, ArrivalOver.getDefaultInstance()),
+    BALANCE_QUESTION(154, BalanceQuestion.getDefaultInstance()),
+    BALANCE_ANSWER(155, BalanceAnswer.getDefaultInstance());
 
     private static final Map<Integer, MessageType> BY_NUMBER =
             Arrays.stream(values())

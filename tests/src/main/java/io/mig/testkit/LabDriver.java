@@ -53,9 +53,11 @@ public final class LabDriver implements AutoCloseable {
     }
 
     /** Makes the nodes; a lab of this name that is left from earlier goes first. */
-    public void up(int nodes) {
+    public void up(int nodes, String... options) {
         mig(List.of("lab", "down"));
-        mig(List.of("lab", "up", String.valueOf(nodes))).must();
+        List<String> arguments = new ArrayList<>(List.of("lab", "up", String.valueOf(nodes)));
+        arguments.addAll(List.of(options));
+        mig(arguments).must();
     }
 
     /** Runs {@code mig} on the host. */

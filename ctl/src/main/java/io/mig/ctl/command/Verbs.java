@@ -19,6 +19,19 @@ public final class Verbs {
                     "inspect",
                     "log",
                     "status",
+                    "plan",
+                    "apply",
+                    "why",
+                    "best",
+                    "pin",
+                    "unpin",
+                    "drain",
+                    "undrain",
+                    "cordon",
+                    "uncordon",
+                    "owner",
+                    "events",
+                    "policy",
                     "doctor",
                     "lab",
                     "cluster",
@@ -45,6 +58,19 @@ public final class Verbs {
             case "inspect" -> new InspectCommand(context);
             case "log" -> new LogCommand(context);
             case "status" -> new StatusCommand(context);
+            case "plan" -> new PlanCommand(context);
+            case "apply" -> new ApplyCommand(context);
+            case "why" -> new WhyCommand(context);
+            case "best" -> new BestCommand(context);
+            case "pin" -> new PinCommand(context);
+            case "unpin" -> new UnpinCommand(context);
+            case "drain" -> new DrainCommand(context);
+            case "undrain" -> new UndrainCommand(context);
+            case "cordon" -> new CordonCommand(context);
+            case "uncordon" -> new UncordonCommand(context);
+            case "owner" -> new OwnerCommand(context);
+            case "events" -> new EventsCommand(context);
+            case "policy" -> new PolicyCommand(context);
             case "doctor" -> new DoctorCommand(context);
             case "lab" -> new LabCommand(context);
             case "cluster" -> ClusterCommand.withActions(context);

@@ -14,8 +14,18 @@ import java.util.Set;
  * @param mounts in the order of the file
  */
 public record HostMounts(List<Mount> mounts) {
-    /** One mount: where it is and which file system it is. */
-    public record Mount(String point, String type) {}
+    /**
+     * One mount.
+     *
+     * @param point where it is
+     * @param type which file system it is
+     * @param options of the file system; of cgroups of version 1 their controllers
+     */
+    public record Mount(String point, String type, List<String> options) {
+        public Mount {
+            options = List.copyOf(options);
+        }
+    }
 
     private static final Set<String> ON_DISK =
             Set.of("ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs");
@@ -44,7 +54,12 @@ public record HostMounts(List<Mount> mounts) {
             if (dash < 0 || before.length < 5) {
                 continue;
             }
-            mounts.add(new Mount(unescape(before[4]), line.substring(dash + 3).split(" ")[0]));
+            String[] after = line.substring(dash + 3).split(" ");
+            mounts.add(
+                    new Mount(
+                            unescape(before[4]),
+                            after[0],
+                            after.length > 2 ? List.of(after[2].split(",")) : List.of()));
         }
         return new HostMounts(mounts);
     }
@@ -53,6 +68,14 @@ public record HostMounts(List<Mount> mounts) {
     public Optional<Path> cgroupV2() {
         return mounts.stream()
                 .filter(m -> m.type().equals("cgroup2"))
+                .map(m -> Path.of(m.point()))
+                .findFirst();
+    }
+
+    /** Where this controller of cgroup version 1 is mounted. */
+    public Optional<Path> cgroupV1(String controller) {
+        return mounts.stream()
+                .filter(m -> m.type().equals("cgroup") && m.options().contains(controller))
                 .map(m -> Path.of(m.point()))
                 .findFirst();
     }

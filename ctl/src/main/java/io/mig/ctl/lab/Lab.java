@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -34,6 +35,7 @@ public final class Lab {
 
     private final LabPlace place;
     private final HostMounts mounts;
+    private final CpuShare share;
     private final NodeBoot boot;
     private final NodeLinks links;
     private final NodeAgents agents;
@@ -42,7 +44,8 @@ public final class Lab {
         this.place = place;
         this.mounts = mounts;
         NodeShell shell = new NodeShell(place);
-        this.boot = new NodeBoot(place);
+        this.share = new CpuShare(place, mounts);
+        this.boot = new NodeBoot(place, share);
         this.links = new NodeLinks(place, shell);
         this.agents = new NodeAgents(place, shell);
     }
@@ -58,9 +61,17 @@ public final class Lab {
         return new Lab(LabPlace.of(name, mounts, home), mounts);
     }
 
-    /** What {@link #up} makes. */
+    /**
+     * What {@link #up} makes.
+     *
+     * @param cpus processors each node may use; empty: all there are
+     */
     public record Plan(
-            int nodes, String stateSize, boolean agents, Map<String, String> agentEnvironment) {
+            int nodes,
+            String stateSize,
+            OptionalDouble cpus,
+            boolean agents,
+            Map<String, String> agentEnvironment) {
         public Plan {
             if (nodes < 1 || nodes > LabNode.MOST) {
                 throw new LabException(
@@ -71,12 +82,12 @@ public final class Lab {
 
         /** Nodes without agents. */
         public static Plan bare(int nodes) {
-            return new Plan(nodes, "64m", false, Map.of());
+            return new Plan(nodes, "64m", OptionalDouble.empty(), false, Map.of());
         }
 
         /** Nodes with agents that form a cluster. */
         public static Plan cluster(int nodes) {
-            return new Plan(nodes, "64m", true, Map.of());
+            return new Plan(nodes, "64m", OptionalDouble.empty(), true, Map.of());
         }
 
         List<LabNode> list() {
@@ -135,6 +146,9 @@ public final class Lab {
                                     .map(m -> m + "\n")
                                     .toList()));
             Files.writeString(place.cutsFile(), "");
+            Files.writeString(
+                    place.cpusFile(),
+                    plan.cpus().isPresent() ? Double.toString(plan.cpus().getAsDouble()) : "");
         } catch (IOException e) {
             throw new LabException(
                     "cannot write the lab's folder " + place.dir() + ": " + e.getMessage(), e);
@@ -144,6 +158,7 @@ public final class Lab {
         if (plan.agents()) {
             agents.formCluster(nodes, plan.agentEnvironment());
         }
+        nodes.forEach(share::apply);
     }
 
     /**
@@ -169,6 +184,7 @@ public final class Lab {
                     }
                     agents.prepareBoot(node, agentEnvironment);
                     boot.start(node);
+                    share.apply(node);
                     links.restore(node);
                 });
     }
@@ -261,6 +277,7 @@ public final class Lab {
     private void remove() {
         place.cgroup().kill();
         place.cgroup().remove();
+        mounts.cgroupV1("cpu").map(place::cpuCgroup).ifPresent(CgroupTree::remove);
         if (Files.exists(place.dir())) {
             // the holder's mounts went with it, so nothing below is a mount of ours any more
             HostCommand.must("rm", "-rf", "--one-file-system", place.dir().toString());

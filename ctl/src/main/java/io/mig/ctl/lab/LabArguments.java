@@ -20,7 +20,7 @@ record LabArguments(
         List<String> words,
         Map<String, String> options,
         Map<String, String> environment) {
-    private static final Set<String> WITH_VALUE = Set.of("name", "env", "state-size");
+    private static final Set<String> WITH_VALUE = Set.of("name", "env", "state-size", "cpus");
     private static final Set<String> FLAGS = Set.of("json", "no-agents", "no-wait", "help");
 
     LabArguments {

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /** {@code mig lab ...}. Stateless. */
 public final class LabMain {
@@ -25,8 +26,9 @@ public final class LabMain {
             Usage: mig lab VERB [--name NAME]
             Nodes on this machine: own files, processes, network address and agent each.
 
-              up [N] [--no-agents] [--state-size 64m] [--env K=V]
-                                     make N nodes (default 3); --env goes to the agents
+              up [N] [--no-agents] [--state-size 64m] [--cpus 0.5] [--env K=V]
+                                     make N nodes (default 3); --env goes to the agents;
+                                     --cpus: processors each node may use (default: all)
               exec NODE -- CMD...    run a command on a node, with a terminal when stdin is one (-t, -T force it)
               shell NODE             a login shell on a node
               kill NODE              cut its power: all its processes end at once; its files stay
@@ -115,9 +117,24 @@ public final class LabMain {
                 new Lab.Plan(
                         Integer.parseInt(count),
                         stateSize,
+                        cpus(arguments),
                         !arguments.has("no-agents"),
                         arguments.environment()));
         out.println(count + " nodes up in " + (System.nanoTime() - start) / 1_000_000 + " ms");
+    }
+
+    private static OptionalDouble cpus(LabArguments arguments) {
+        String cpus = arguments.options().get("cpus");
+        if (cpus == null) {
+            return OptionalDouble.empty();
+        }
+        if (!cpus.matches("[0-9]{1,3}(\\.[0-9]{1,3})?") || Double.parseDouble(cpus) < 0.05) {
+            throw new LabException(
+                    "--cpus "
+                            + cpus
+                            + " is no share of processors; write e.g. 0.5 (at least 0.05)");
+        }
+        return OptionalDouble.of(Double.parseDouble(cpus));
     }
 
     private static void agent(Lab lab, LabArguments arguments) {

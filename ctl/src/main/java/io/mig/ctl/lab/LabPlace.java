@@ -55,6 +55,16 @@ record LabPlace(LabName name, Path base, CgroupTree cgroup, Path home) {
         return nodeDir(node).resolve("init");
     }
 
+    /** The cgroups that what runs on a node must join, each after a blank. */
+    String cgroups(LabNode node) {
+        try {
+            String[] words = Files.readString(initFile(node)).strip().split(" ", 3);
+            return words.length < 3 ? "" : " " + words[2];
+        } catch (IOException e) {
+            throw new LabException(node + " is down");
+        }
+    }
+
     Path holderFile() {
         return dir().resolve("holder");
     }
@@ -65,6 +75,16 @@ record LabPlace(LabName name, Path base, CgroupTree cgroup, Path home) {
 
     Path cutsFile() {
         return dir().resolve("cuts");
+    }
+
+    /** Processors each node may use; empty text when there is no limit. */
+    Path cpusFile() {
+        return dir().resolve("cpus");
+    }
+
+    /** The lab's cgroup in a hierarchy of version 1, where that holds the processor controller. */
+    CgroupTree cpuCgroup(Path hierarchy) {
+        return new CgroupTree(hierarchy.resolve(cgroup.path().getFileName()));
     }
 
     Path mountsFile() {

@@ -22,7 +22,10 @@ import java.util.concurrent.TimeoutException;
  */
 final class NodeBoot {
     private static final Duration LIMIT = Duration.ofSeconds(30);
-    private static final String JOIN = "echo $$ >\"$CGROUP/cgroup.procs\" && exec \"$@\"";
+    private static final String JOIN =
+            "echo $$ >\"$CGROUP/cgroup.procs\""
+                    + " && { [ -z \"$CPU_CGROUP\" ] || echo $$ >\"$CPU_CGROUP/cgroup.procs\"; }"
+                    + " && exec \"$@\"";
 
     // Inside the cgroup namespace, whose root must itself hold no process: only then may a node's
     // agent switch on controllers for cgroups of its own.
@@ -30,9 +33,11 @@ final class NodeBoot {
             "mkdir \"$CGROUP/user\" && echo $$ >\"$CGROUP/user/cgroup.procs\" && exec \"$@\"";
 
     private final LabPlace place;
+    private final CpuShare share;
 
-    NodeBoot(LabPlace place) {
+    NodeBoot(LabPlace place, CpuShare share) {
         this.place = place;
+        this.share = share;
     }
 
     /** Starts the holder with the durable state of these nodes. */
@@ -52,7 +57,13 @@ final class NodeBoot {
                         command,
                         place.holderCgroup(),
                         place.dir().resolve("holder.log"),
-                        Map.of("STATE_SIZE", stateSize, "DISK", diskIsFit ? "folder" : "memory"));
+                        Map.of(
+                                "STATE_SIZE",
+                                stateSize,
+                                "DISK",
+                                diskIsFit ? "folder" : "memory",
+                                "CPU_CGROUP",
+                                ""));
         HostProcess process =
                 HostProcess.of(holder.pid())
                         .orElseThrow(
@@ -75,6 +86,7 @@ final class NodeBoot {
         CgroupTree cgroup = place.cgroup(node);
         cgroup.remove(); // of the node's last life
         cgroup.create();
+        String cpuCgroup = share.prepare(node).map(Path::toString).orElse("");
         Started started =
                 launch(
                         node.name(),
@@ -108,9 +120,12 @@ final class NodeBoot {
                                 "MAC", node.mac(),
                                 "ADDRESS", Subnet.of(place.name()).addressWithLength(node),
                                 "LAST_PID", Integer.toString(node.lastPid()),
-                                "MOUNTS", place.mountsFile().toString()));
+                                "MOUNTS", place.mountsFile().toString(),
+                                "CPU_CGROUP", cpuCgroup));
         String process = started.line().substring("ready ".length());
-        write(place.initFile(node), process + " " + cgroup.path().resolve("user") + "\n");
+        write(
+                place.initFile(node),
+                (process + " " + cgroup.path().resolve("user") + " " + cpuCgroup).strip() + "\n");
     }
 
     /** Ends all of a node's processes at once and unplugs its cable. */

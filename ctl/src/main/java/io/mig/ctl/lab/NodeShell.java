@@ -23,8 +23,9 @@ final class NodeShell {
                         List.of(
                                 "sh",
                                 "-c",
-                                "echo $$ >"
-                                        + place.cgroup(node).path().resolve("user/cgroup.procs")
+                                "for group in"
+                                        + place.cgroups(node)
+                                        + "; do echo $$ >$group/cgroup.procs || exit; done"
                                         + " && exec \"$@\"",
                                 "sh",
                                 "nsenter",

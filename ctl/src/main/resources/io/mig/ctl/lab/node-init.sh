@@ -4,7 +4,7 @@
 #
 # Environment: LAB_NAME, LAB_BASE (folder of all labs), LAB_DIR, NODE, HOLDER (host pid), PORT (name of the
 #   bridge's end of the cable), MAC, ADDRESS (a.b.c.d/len), LAST_PID, MIG_HOME, MOUNTS (file: further file systems of
-#   the host, one mount point per line).
+#   the host, one mount point per line), CPU_CGROUP (version 1 cgroup that limits the node's processors, or empty).
 set -eu
 read -r stat </proc/self/stat
 pid=${stat%% *}
@@ -88,6 +88,10 @@ rm -f "$root/etc/resolv.conf"
 : >"$root/etc/resolv.conf"
 echo "$NODE" >"$root/run/mig-lab/node"
 cp "$LAB_DIR/node-run.sh" "$root/run/mig-lab/init"
+if [ -n "$CPU_CGROUP" ]; then # where programs of the node find their limit, as in a container
+    mkdir -p "$root/run/mig-lab/cpu"
+    mount -t cgroup -o ro,cpu cpu "$root/run/mig-lab/cpu"
+fi
 mkfifo -m 600 "$root/run/mig-lab/agent.ctl"
 [ -e "$root/etc/mig/agent.toml" ] || : >"$root/run/mig-lab/agent.off"
 [ ! -e "$disk/agent.env" ] || cp "$disk/agent.env" "$root/run/mig-lab/agent.env"

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -177,7 +178,11 @@ class LabIT {
     void shouldLeaveNothingWhenUpFails() {
         Lab lab = lab(name, home);
 
-        assertThatThrownBy(() -> lab.up(new Lab.Plan(1, "1x", false, Map.of())))
+        assertThatThrownBy(
+                        () ->
+                                lab.up(
+                                        new Lab.Plan(
+                                                1, "1x", OptionalDouble.empty(), false, Map.of())))
                 .hasMessageContaining("holder");
 
         assertThat(lab.exists()).isFalse();

@@ -18,6 +18,8 @@ public final class PolicyMain {
             usage: mig policy check FILE      problems with line, column and remedy; exit status 1 when there are any
                    mig policy show FILE       all settings that it means, defaults among them
                    mig policy diff OLD NEW    what changes in effect; exit status 1 when anything does
+                   mig policy get [KEY]       what is in force on this node
+                   mig policy set KEY VALUE   changes this node's file; in force at once
             """;
 
     private PolicyMain() {}

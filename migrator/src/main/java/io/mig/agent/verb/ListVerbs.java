@@ -266,10 +266,13 @@ final class ListVerbs {
                         .put("away", away.all().size());
         load.latest()
                 .ifPresent(
-                        l ->
-                                row.put("cpuBusy", l.cpuBusy())
-                                        .put("load1", l.load1())
-                                        .put("memAvailableBytes", l.memAvailableBytes()));
+                        l -> {
+                            row.put("cpuBusy", l.cpuBusy())
+                                    .put("memAvailableBytes", l.memAvailableBytes());
+                            if (l.load1() >= 0) { // a container has none
+                                row.put("load1", l.load1());
+                            }
+                        });
         return row.build();
     }
 

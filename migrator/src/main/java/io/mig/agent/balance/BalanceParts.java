@@ -1,0 +1,39 @@
+package io.mig.agent.balance;
+
+import io.mig.balance.policy.PolicyInForce;
+import io.mig.checkpoint.proc.ProcFs;
+import io.mig.home.AwayTable;
+import io.mig.load.CpuLimit;
+import io.mig.load.LoadSampler;
+import io.mig.migration.Calls;
+import io.mig.migration.target.Guests;
+import io.mig.model.NodeId;
+import io.mig.transport.PeerNetwork;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * What a balancer works with.
+ *
+ * @param procRoot {@code /proc}
+ * @param limit share of the machine that this node may use
+ * @param images where arriving images go
+ * @param state folder that survives a boot
+ * @param policyFile this node's policy
+ */
+public record BalanceParts(
+        NodeId self,
+        Calls calls,
+        PeerNetwork network,
+        ProcFs proc,
+        Path procRoot,
+        AwayTable away,
+        Guests guests,
+        LoadSampler load,
+        Optional<CpuLimit> limit,
+        PolicyInForce policy,
+        Path images,
+        Path state,
+        Path policyFile,
+        int maxGuests,
+        long memoryReserveBytes) {}

@@ -1,0 +1,576 @@
+package io.mig.agent.balance;
+
+import io.mig.balance.decide.ArrivalRequest;
+import io.mig.balance.decide.Decider;
+import io.mig.balance.decide.Decision;
+import io.mig.balance.decide.Explanation;
+import io.mig.balance.decide.Holds;
+import io.mig.balance.decide.NodeTerms;
+import io.mig.balance.decide.Proposal;
+import io.mig.balance.gossip.GossipCodec;
+import io.mig.balance.gossip.GossipConfig;
+import io.mig.balance.gossip.GossipNode;
+import io.mig.balance.gossip.MemberState;
+import io.mig.balance.gossip.Outgoing;
+import io.mig.balance.policy.Policy;
+import io.mig.balance.view.Announced;
+import io.mig.balance.view.ClusterView;
+import io.mig.balance.view.Doors;
+import io.mig.balance.view.NodeFacts;
+import io.mig.balance.view.NodeView;
+import io.mig.balance.view.PastMove;
+import io.mig.balance.view.ProcessView;
+import io.mig.migration.target.Guest;
+import io.mig.migration.target.GuestRecord;
+import io.mig.model.HomePid;
+import io.mig.model.NodeId;
+import io.mig.wire.proto.ArrivalAsk;
+import io.mig.wire.proto.ArrivalOver;
+import io.mig.wire.proto.ArrivalReply;
+import io.mig.wire.proto.GossipItem;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Fork and forget on one node: looks, tells, decides, and starts moves, once per second and
+ * whenever a move has ended. All state belongs to the thread {@code balance}; {@link #ask} brings
+ * questions to it. Nothing is touched that is not managed, so a node without managed processes
+ * takes part in gossip and does nothing else.
+ */
+public final class Balancer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Balancer.class);
+    private static final long PERIOD_MILLIS = 1000;
+    private static final long SOONEST_MILLIS = 250;
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private final BalanceParts parts;
+    private final Clock clock = new Clock();
+    private final ScheduledExecutorService owner;
+    private final GossipNode gossip;
+    private final ManagedScan scan;
+    private final NodeSensor sensor;
+    private final Arrivals arrivals = new Arrivals();
+    private final Departures departures;
+    private final Views views;
+    private final DoorState doors;
+    private final OwnerWatch ownerWatch;
+    private final LocalPolicy localPolicy;
+    private final Events events = new Events();
+
+    private final Map<HomePid, Resident> residents = new HashMap<>();
+    private final Map<HomePid, HomePid> planned = new HashMap<>();
+    private final Set<NodeId> malformed = new HashSet<>();
+    private List<Managed> present = List.of();
+    private NodeFacts own;
+    private Holds holds = Holds.NONE;
+    private long lastDecision;
+    private boolean failing;
+    private boolean closed;
+
+    Balancer(BalanceParts parts) {
+        this.parts = parts;
+        this.owner =
+                Executors.newSingleThreadScheduledExecutor(
+                        Thread.ofPlatform().daemon().name("balance").factory());
+        NodeId self = parts.self();
+        this.gossip =
+                new GossipNode(
+                        self,
+                        System.currentTimeMillis() / 1000,
+                        parts.network().peers(),
+                        GossipConfig.USUAL,
+                        new Random());
+        this.scan =
+                new ManagedScan(
+                        self,
+                        parts.proc(),
+                        parts.procRoot(),
+                        new Accounts(
+                                java.nio.file.Path.of("/etc/passwd"),
+                                java.nio.file.Path.of("/etc/group")));
+        this.sensor =
+                new NodeSensor(
+                        self,
+                        parts.load(),
+                        parts.limit(),
+                        parts.images(),
+                        Runtime.getRuntime().availableProcessors());
+        this.departures = new Departures(parts.calls(), clock, this::post);
+        this.views = new Views(parts.network(), gossip, departures);
+        this.doors = new DoorState(parts.state().resolve("doors"));
+        this.ownerWatch = new OwnerWatch(java.nio.file.Path.of("/dev"));
+        this.localPolicy = new LocalPolicy(parts.policyFile(), parts.policy(), events);
+        this.own = sensor.facts(0, 0, Announced.NOTHING, Doors.OPEN);
+    }
+
+    /** Begins; messages of others are taken from now on. */
+    void start() {
+        doors.load();
+        localPolicy.refresh();
+        parts.calls().listen(GossipItem.class, (from, item) -> post(() -> heard(from, item)));
+        parts.calls().listen(ArrivalOver.class, (from, over) -> post(() -> over(from, over)));
+        parts.calls().serve(ArrivalAsk.class, (from, ask) -> ask(() -> arrival(from, ask)));
+        var _ =
+                owner.scheduleWithFixedDelay(
+                        this::tickOrReport, PERIOD_MILLIS, PERIOD_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** Says good-bye; processes stay where they are. */
+    @Override
+    public void close() {
+        post(
+                () -> {
+                    closed = true;
+                    send(gossip.leave(clock.millis()));
+                });
+        owner.shutdown();
+        try {
+            if (!owner.awaitTermination(1, TimeUnit.SECONDS)) {
+                owner.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            owner.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Lets the owner thread do something. */
+    void post(Runnable work) {
+        try {
+            owner.execute(work);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("too late, the balancer is closed");
+        }
+    }
+
+    /** Asks the owner thread and waits. */
+    <T> T ask(Callable<T> question) throws Exception {
+        try {
+            return owner.submit(question).get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof Exception cause) {
+                throw cause;
+            }
+            throw e;
+        }
+    }
+
+    Events events() {
+        return events;
+    }
+
+    LocalPolicy localPolicy() {
+        return localPolicy;
+    }
+
+    Policy policy() {
+        return parts.policy().policy();
+    }
+
+    private void tickOrReport() {
+        try {
+            tick();
+            failing = false;
+        } catch (RuntimeException e) {
+            // scheduled work that throws is never run again; an outage is told once
+            if (!failing) {
+                failing = true;
+                LOG.error("balancing failed and is tried again each second", e);
+            }
+        }
+    }
+
+    private void tick() {
+        localPolicy.refresh();
+        look();
+        long now = clock.millis();
+        watchDoors(now);
+        for (NodeId peer : parts.network().peers()) {
+            if (!parts.network().state(peer).up()
+                    && gossip.members().get(peer) == MemberState.ALIVE) {
+                gossip.unreachable(peer, now);
+            }
+        }
+        publish(now);
+        send(gossip.tick(now));
+        decide(now);
+    }
+
+    /** Finds out what is here now. */
+    private void look() {
+        long now = clock.millis();
+        List<Guest> guests = parts.guests().all();
+        Set<HomePid> running = new HashSet<>();
+        for (Guest guest : guests) {
+            if (guest.record().state() == GuestRecord.State.RUNNING) {
+                running.add(guest.process());
+            }
+        }
+        Set<Integer> deputies = new HashSet<>();
+        parts.away().all().forEach(record -> deputies.addAll(record.links()));
+        // then all guests go, also those that somebody moved here by hand
+        boolean leaving = doors.draining() || ownerWatch.since().isPresent();
+        ManagedScan.Result found =
+                scan.scan(
+                        policy(),
+                        guests,
+                        deputies,
+                        p -> leaving || arrivals.knows(p) || residents.containsKey(p),
+                        sensor.countsItself(),
+                        System.nanoTime());
+        present = found.processes();
+        for (Managed m : present) {
+            residents.computeIfAbsent(m.process(), p -> resident(m, guests, now)).seen(now);
+        }
+        residents.values().removeIf(r -> !r.seenAt(now));
+        arrivals.settle(running, now);
+        double wanted = present.stream().mapToDouble(Managed::demand).sum();
+        sensor.othersRan(found.runningOthers(), wanted);
+    }
+
+    private Resident resident(Managed m, List<Guest> guests, long now) {
+        if (!m.guest()) {
+            return Resident.born(now - m.ageMillis());
+        }
+        return arrivals.takeResident(m.process(), parts.self(), now)
+                .orElseGet(
+                        () -> {
+                            // it came by somebody's order, or an earlier agent knew it
+                            List<PastMove> history = new ArrayList<>();
+                            for (Guest g : guests) {
+                                if (g.process().equals(m.process())) {
+                                    history.add(
+                                            new PastMove(
+                                                    g.record().source(), parts.self(), 0, false));
+                                }
+                            }
+                            return Resident.arrived(now, 0, 1, history, Optional.empty());
+                        });
+    }
+
+    private void watchDoors(long now) {
+        NodeTerms terms = NodeTerms.of(policy(), NodeView.of(own, 0));
+        boolean changed =
+                ownerWatch.refresh(
+                        terms.ownerFirst(), terms.hours(), policy().owner().idleAfter(), now);
+        if (changed) {
+            events.add(
+                    "owner",
+                    ownerWatch.since().isPresent()
+                            ? "the owner of " + parts.self() + " is back; guests give way"
+                            : "the owner of " + parts.self() + " is gone; guests are welcome");
+        }
+    }
+
+    private Doors doorsNow() {
+        return new Doors(
+                doors.cordoned(),
+                doors.draining(),
+                ownerWatch.since().isPresent(),
+                sensor.diskFull(),
+                parts.maxGuests(),
+                0,
+                parts.memoryReserveBytes());
+    }
+
+    private void publish(long now) {
+        double staying =
+                present.stream()
+                        .filter(m -> !departures.isUnderWay(m.process()))
+                        .mapToDouble(Managed::demand)
+                        .sum();
+        int guests = parts.guests().all().size();
+        Doors open = doorsNow();
+        own = sensor.facts(staying, guests, Announced.NOTHING, open);
+        // what is told is what is there and what is on its way
+        send(gossip.publish(sensor.facts(staying, guests, arrivals.announced(), open), now));
+    }
+
+    private void send(List<Outgoing> messages) {
+        for (Outgoing out : messages) {
+            parts.calls().tell(out.to(), BalanceProtos.gossip(out.message()));
+        }
+    }
+
+    private void heard(NodeId from, GossipItem item) {
+        if (closed) {
+            return;
+        }
+        try {
+            send(gossip.receive(from, BalanceProtos.gossip(item), clock.millis()));
+        } catch (GossipCodec.MalformedException e) {
+            if (malformed.add(from)) {
+                LOG.warn("gossip of another kind is ignored: from={} {}", from, e.getMessage());
+            }
+        }
+    }
+
+    private ArrivalReply arrival(NodeId from, ArrivalAsk ask) {
+        ArrivalRequest request = BalanceProtos.request(from, ask);
+        long now = clock.millis();
+        NodeView self = views.self(own, arrivals.announced());
+        ClusterView view =
+                new ClusterView(parts.self(), now, Map.of(parts.self(), self), processViews(now));
+        return arrivals.ask(from, request, view, policy());
+    }
+
+    private void over(NodeId from, ArrivalOver over) {
+        arrivals.over(from, over.getTicket());
+    }
+
+    // --- deciding ---
+
+    /** All that this node knows, now. */
+    private ClusterView view(long now) {
+        OptionalLong deadline = OptionalLong.empty();
+        if (doors.deadlineEpochMillis().isPresent()) {
+            long left = doors.deadlineEpochMillis().getAsLong() - System.currentTimeMillis();
+            deadline = OptionalLong.of(now + left);
+        }
+        return new ClusterView(
+                parts.self(),
+                now,
+                views.nodes(own, arrivals.announced(), now),
+                processViews(now),
+                ownerWatch.since(),
+                deadline);
+    }
+
+    private List<ProcessView> processViews(long now) {
+        List<ProcessView> all = new ArrayList<>();
+        for (Managed m : present) {
+            Resident r = residents.get(m.process());
+            if (r != null) {
+                all.add(
+                        views.process(
+                                m, r, sensor.speed(), departures.isUnderWay(m.process()), now));
+            }
+        }
+        return all;
+    }
+
+    private void decide(long now) {
+        lastDecision = now;
+        if (present.isEmpty()) {
+            holds = Holds.NONE;
+            return;
+        }
+        ClusterView view = view(now);
+        Decision decision = Decider.decide(view, policy(), holds);
+        holds = decision.holds();
+        for (Proposal proposal : decision.proposals()) {
+            if (proposal.automatic()) {
+                begin(proposal, view, now);
+            }
+        }
+    }
+
+    private void begin(Proposal proposal, ClusterView view, long now) {
+        Resident r = residents.get(proposal.process());
+        if (r == null
+                || closed
+                || departures.isUnderWay(proposal.process())
+                || departures.lineIsBusy(proposal.target())
+                || departures.count() >= policy().balance().movesAtOnce()) {
+            return;
+        }
+        for (ProcessView p : view.processes()) {
+            if (p.process().equals(proposal.process())) {
+                departures.begin(
+                        new Departures.Order(
+                                new ArrivalRequest(
+                                        p,
+                                        Optional.of(proposal.reason()),
+                                        proposal.estimate().speedHere()),
+                                r.history(now),
+                                proposal.target(),
+                                reason(proposal)),
+                        this::ended);
+            }
+        }
+    }
+
+    /** What the journal keeps, for {@code mig why} and {@code mig log}. */
+    private static String reason(Proposal p) {
+        String gain =
+                p.reason().mandatory()
+                        ? ""
+                        : String.format(
+                                Locale.ROOT,
+                                "; runs at %.2f instead of %.2f, saves %.1f s of %.1f s",
+                                p.estimate().speedThere(),
+                                p.estimate().speedHere(),
+                                p.estimate().secondsSaved(),
+                                p.estimate().secondsIfStays());
+        return p.reason() + ": " + p.reason().words() + gain;
+    }
+
+    private void ended(Departures.End end) {
+        long now = clock.millis();
+        Departures.Order order = end.order();
+        Optional<Resident> resident = Optional.ofNullable(residents.get(order.process()));
+        String who = order.process().brief() + " (" + order.request().process().command() + ")";
+        switch (end) {
+            case Departures.End.Moved moved ->
+                    events.add(
+                            "moved",
+                            String.format(
+                                    Locale.ROOT,
+                                    "%s to %s, frozen %.0f ms of %.0f ms; %s",
+                                    who,
+                                    order.to(),
+                                    moved.freezeMillis(),
+                                    moved.totalMillis(),
+                                    order.reason()));
+            case Departures.End.Refused refused -> {
+                refused.facts().ifPresent(facts -> gossip.correct(facts, now));
+                LOG.debug("{} is not taken by {}: {}", who, order.to(), refused.why());
+                resident.ifPresent(
+                        r -> r.postpone(order.to() + " refused: " + refused.why(), 500, now));
+            }
+            case Departures.End.Busy busy ->
+                    resident.ifPresent(
+                            r -> r.postpone(order.to() + " is busy", busy.retryMillis(), now));
+            case Departures.End.Failed failed -> {
+                // programs end while they are looked at; that is no trouble
+                if (present.stream().anyMatch(m -> m.process().equals(order.process()))) {
+                    boolean news = resident.map(r -> !r.lastTrouble(failed.why())).orElse(true);
+                    resident.ifPresent(r -> r.failed(failed.why(), failed.soon(), now));
+                    if (news) {
+                        events.add("failed", who + " to " + order.to() + ": " + failed.why());
+                    }
+                }
+            }
+        }
+        if (!closed && now - lastDecision >= SOONEST_MILLIS) {
+            look();
+            publish(clock.millis());
+            decide(clock.millis());
+        }
+    }
+
+    // --- what people ask; called by the owner thread ---
+
+    /** What would be moved now, and what waits. */
+    Decision plan() {
+        long now = clock.millis();
+        Decision decision = Decider.decide(view(now), policy(), holds);
+        planned.clear();
+        decision.proposals().forEach(p -> planned.put(p.process(), p.process()));
+        return decision;
+    }
+
+    /** Begins what the last plan said and is still right; returns what was begun. */
+    List<Proposal> apply() {
+        long now = clock.millis();
+        ClusterView view = view(now);
+        List<Proposal> begun = new ArrayList<>();
+        for (Proposal p : Decider.decide(view, policy(), holds).proposals()) {
+            if ((planned.isEmpty() || planned.containsKey(p.process()))) {
+                begin(p, view, now);
+                if (departures.isUnderWay(p.process())) {
+                    begun.add(p);
+                }
+            }
+        }
+        planned.clear();
+        return begun;
+    }
+
+    /** Why a process moves or stays; empty when it is not managed here. */
+    Optional<Explanation> explain(HomePid process) {
+        if (present.stream().noneMatch(m -> m.process().equals(process))) {
+            return Optional.empty();
+        }
+        return Optional.of(Decider.explain(view(clock.millis()), policy(), holds, process));
+    }
+
+    Optional<Managed> find(HomePid process) {
+        return present.stream().filter(m -> m.process().equals(process)).findFirst();
+    }
+
+    List<Managed> present() {
+        return present;
+    }
+
+    ClusterView viewNow() {
+        return view(clock.millis());
+    }
+
+    @Nullable Resident resident(HomePid process) {
+        return residents.get(process);
+    }
+
+    void pin(HomePid process, Optional<NodeId> node) {
+        Resident r = residents.get(process);
+        if (r != null) {
+            r.pin(node);
+            r.tryAgain();
+        }
+    }
+
+    String trouble(Resident resident) {
+        return resident.trouble(clock.millis()).orElse("");
+    }
+
+    boolean isUnderWay(HomePid process) {
+        return departures.isUnderWay(process);
+    }
+
+    void cordon(boolean closed) {
+        doors.cordon(closed);
+        doorsChanged(closed ? "cordoned: takes nothing new" : "takes processes again");
+    }
+
+    void drain(boolean on, OptionalLong deadlineEpochMillis, String message) {
+        doors.drain(on, deadlineEpochMillis, message);
+        residents.values().forEach(Resident::tryAgain);
+        doorsChanged(
+                on
+                        ? "is being emptied" + (message.isEmpty() ? "" : ": " + message)
+                        : "is no longer emptied");
+    }
+
+    DoorState doors() {
+        return doors;
+    }
+
+    void owner(Optional<Boolean> present) {
+        ownerWatch.tell(present);
+        watchDoors(clock.millis());
+        publishAndDecide();
+    }
+
+    OptionalLong ownerSince() {
+        return ownerWatch.since();
+    }
+
+    private void doorsChanged(String what) {
+        events.add("doors", parts.self() + " " + what);
+        publishAndDecide();
+    }
+
+    private void publishAndDecide() {
+        long now = clock.millis();
+        publish(now);
+        decide(now);
+    }
+}

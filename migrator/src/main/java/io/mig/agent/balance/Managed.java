@@ -1,0 +1,35 @@
+package io.mig.agent.balance;
+
+import io.mig.model.HomePid;
+import io.mig.model.NodeId;
+import java.util.Optional;
+
+/**
+ * A managed process whose body is here, as it was found.
+ *
+ * @param process who it is
+ * @param pid of its root on this node
+ * @param guest whether the body lives in a capsule (also of a process that came back home)
+ * @param command name of its program
+ * @param uid its user
+ * @param user that user's name
+ * @param demand processors it wants
+ * @param residentBytes memory of the whole tree
+ * @param cpuSeconds processor time it has used here
+ * @param ageMillis since its start, for one that has never moved
+ * @param on the node its user asked for
+ * @param first the node its user asked for as the first one; empty once it was away
+ */
+record Managed(
+        HomePid process,
+        int pid,
+        boolean guest,
+        String command,
+        int uid,
+        String user,
+        double demand,
+        long residentBytes,
+        double cpuSeconds,
+        long ageMillis,
+        Optional<NodeId> on,
+        Optional<NodeId> first) {}

@@ -1,0 +1,300 @@
+package io.mig.agent.balance;
+
+import io.mig.balance.policy.Policy;
+import io.mig.balance.policy.Scope;
+import io.mig.checkpoint.proc.ProcFs;
+import io.mig.checkpoint.proc.ProcSample;
+import io.mig.checkpoint.proc.ProcStat;
+import io.mig.load.KernelUnits;
+import io.mig.migration.target.Guest;
+import io.mig.migration.target.GuestRecord;
+import io.mig.model.HomePid;
+import io.mig.model.NodeId;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * Finds the managed processes whose bodies are here. Of those that have never moved only the leaves
+ * count, the processes without children: a shell that waits for its children stays and sees them
+ * end, while they move. Bodies in capsules are taken with their whole tree.
+ *
+ * <p>What is looked at once per process and remembered: its environment, its user, its cgroup. Each
+ * second costs one small file per process that is managed, and the list of pids. For one thread.
+ */
+final class ManagedScan {
+    private static final int MOST_ENVIRONMENT = 128 * 1024;
+
+    /** So long a process may still turn into {@code mig run}'s program by execve(2). */
+    private static final long YOUNG_NANOS = 5_000_000_000L;
+
+    private final NodeId self;
+    private final ProcFs proc;
+    private final Path root;
+    private final Accounts accounts;
+    private final DemandMeter meter;
+    private final KernelUnits units = KernelUnits.ofThisMachine();
+    private final long ownPid = ProcessHandle.current().pid();
+    private final String ownNamespace;
+
+    private final Map<Integer, Known> known = new HashMap<>();
+    private Scope scope = Scope.USUAL;
+
+    /** What is remembered of a process of this node. */
+    private record Known(long startTicks, boolean managed, Marks marks, int uid, long firstNanos) {}
+
+    /**
+     * @param processes the managed ones
+     * @param runningOthers tasks of processes that are not managed and ran or waited for a
+     *     processor when they were looked at; only where {@code count} was asked for
+     */
+    record Result(List<Managed> processes, int runningOthers) {}
+
+    ManagedScan(NodeId self, ProcFs proc, Path root, Accounts accounts) {
+        this.self = self;
+        this.proc = proc;
+        this.root = root;
+        this.accounts = accounts;
+        this.meter = new DemandMeter(root);
+        this.ownNamespace = namespace((int) ownPid);
+    }
+
+    /**
+     * Looks.
+     *
+     * @param guests capsules of this node, in whatever state
+     * @param deputies pids that are deputies of processes elsewhere
+     * @param arrived whether a guest came here as a managed one
+     * @param count whether processes that are not managed are to be counted
+     */
+    Result scan(
+            Policy policy,
+            Collection<Guest> guests,
+            Set<Integer> deputies,
+            Predicate<HomePid> arrived,
+            boolean count,
+            long nowNanos) {
+        accounts.refresh();
+        if (!policy.scope().equals(scope)) {
+            scope = policy.scope();
+            known.clear();
+        }
+        List<Managed> found = new ArrayList<>();
+        Set<Integer> bodies = new HashSet<>();
+        for (Guest guest : guests) {
+            List<Integer> pids = guest.capsule().guests().pids();
+            bodies.addAll(pids);
+            bodies.addAll(guest.capsule().standIns().pids());
+            if (guest.record().state() == GuestRecord.State.RUNNING) {
+                guest(guest, pids, arrived, nowNanos).ifPresent(found::add);
+            }
+        }
+        int others = locals(bodies, deputies, count, found, nowNanos);
+        meter.endRound();
+        return new Result(found, others);
+    }
+
+    private Optional<Managed> guest(
+            Guest guest, List<Integer> pids, Predicate<HomePid> arrived, long nowNanos) {
+        GuestRecord record = guest.record();
+        double demand = 0;
+        long resident = 0;
+        long ticks = 0;
+        int first = 0;
+        long started = 0;
+        String command = "";
+        for (int pid : pids) {
+            Optional<ProcStat> stat = proc.stat(pid).filter(s -> !s.zombie());
+            if (stat.isPresent()) {
+                demand += meter.of(stat.get(), nowNanos);
+                resident += stat.get().rssPages() * units.pageBytes();
+                ticks += stat.get().utimeTicks() + stat.get().stimeTicks();
+                if (first == 0 || pid < first) {
+                    first = pid;
+                    started = stat.get().startTicks();
+                    command = stat.get().comm();
+                }
+            }
+        }
+        if (first == 0) {
+            return Optional.empty();
+        }
+        Known k = known.get(first);
+        if (k == null || k.startTicks != started) {
+            k = new Known(started, false, Marks.of(environment(first)), record.uid(), nowNanos);
+            known.put(first, k);
+        }
+        if (!k.marks.managed()
+                && !arrived.test(record.process())
+                && !scope.manages(
+                        false,
+                        accounts.name(record.uid()),
+                        accounts.groups(record.uid()),
+                        "",
+                        command)) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                new Managed(
+                        record.process(),
+                        first,
+                        true,
+                        command,
+                        record.uid(),
+                        accounts.name(record.uid()),
+                        demand,
+                        resident,
+                        (double) ticks / units.ticksPerSecond(),
+                        0,
+                        k.marks.on(),
+                        Optional.empty()));
+    }
+
+    /** Adds the leaves that have never moved; returns how many others ran. */
+    private int locals(
+            Set<Integer> bodies,
+            Set<Integer> deputies,
+            boolean count,
+            List<Managed> found,
+            long nowNanos) {
+        List<Integer> pids = proc.pids();
+        known.keySet().retainAll(Set.copyOf(pids));
+        List<ProcStat> mine = new ArrayList<>();
+        Set<Integer> parents = new HashSet<>();
+        int others = 0;
+        for (int pid : pids) {
+            if (pid == ownPid || bodies.contains(pid)) {
+                continue;
+            }
+            Known k = known.get(pid);
+            boolean settled = k != null && !k.managed && nowNanos - k.firstNanos > YOUNG_NANOS;
+            if (settled && !count) {
+                continue;
+            }
+            Optional<ProcStat> now = proc.stat(pid).filter(s -> !s.zombie());
+            if (now.isEmpty()) {
+                continue;
+            }
+            ProcStat stat = now.get();
+            boolean same = k != null && k.startTicks == stat.startTicks();
+            if (k == null || !same || (!k.managed && !settled)) {
+                k = look(stat, same && k != null ? k.firstNanos : nowNanos);
+                known.put(pid, k);
+            }
+            if (k.managed) {
+                mine.add(stat);
+                parents.add(stat.ppid());
+            } else if (stat.state() == 'R') {
+                others++;
+            }
+        }
+        double uptime = uptimeSeconds();
+        for (ProcStat stat : mine) {
+            Known k = known.get(stat.pid());
+            boolean leader = stat.sid() == stat.pid() && stat.ttyNr() != 0;
+            if (k != null
+                    && !parents.contains(stat.pid())
+                    && !deputies.contains(stat.pid())
+                    && !leader
+                    && k.marks.shell() != stat.pid()) {
+                found.add(local(stat, k, uptime, nowNanos));
+            }
+        }
+        return others;
+    }
+
+    private Managed local(ProcStat stat, Known k, double uptime, long nowNanos) {
+        double age = uptime - (double) stat.startTicks() / units.ticksPerSecond();
+        return new Managed(
+                new HomePid(self, stat.pid(), stat.startTicks()),
+                stat.pid(),
+                false,
+                stat.comm(),
+                k.uid,
+                accounts.name(k.uid),
+                meter.of(stat, nowNanos),
+                stat.rssPages() * units.pageBytes(),
+                (double) (stat.utimeTicks() + stat.stimeTicks()) / units.ticksPerSecond(),
+                Math.max(0, Math.round(age * 1000)),
+                k.marks.on(),
+                k.marks
+                        .first()
+                        .filter(node -> k.marks.firstPid() == stat.pid() && !node.equals(self)));
+    }
+
+    private Known look(ProcStat stat, long firstNanos) {
+        if (stat.kernelThread() || stat.pid() == 1) {
+            return new Known(stat.startTicks(), false, Marks.NONE, 0, firstNanos);
+        }
+        int uid = proc.sample(stat.pid()).map(ProcSample::uid).orElse(0);
+        Marks marks = Marks.of(environment(stat.pid()));
+        Known parent = known.get(stat.ppid());
+        boolean below = marks.managed() || (parent != null && parent.managed);
+        boolean named =
+                !scope.users().isEmpty()
+                        || !scope.groups().isEmpty()
+                        || !scope.cgroups().isEmpty()
+                        || !scope.commands().isEmpty();
+        boolean managed =
+                (below || named)
+                        && scope.manages(
+                                below,
+                                accounts.name(uid),
+                                accounts.groups(uid),
+                                cgroup(stat.pid()),
+                                stat.comm())
+                        // what is in a container or capsule is somebody else's
+                        && namespace(stat.pid()).equals(ownNamespace);
+        return new Known(stat.startTicks(), managed, marks, uid, firstNanos);
+    }
+
+    private byte[] environment(int pid) {
+        try (InputStream in =
+                Files.newInputStream(root.resolve(Integer.toString(pid)).resolve("environ"))) {
+            return in.readNBytes(MOST_ENVIRONMENT);
+        } catch (IOException e) {
+            return new byte[0]; // ended meanwhile
+        }
+    }
+
+    private String cgroup(int pid) {
+        try {
+            for (String line :
+                    Files.readAllLines(root.resolve(Integer.toString(pid)).resolve("cgroup"))) {
+                if (line.startsWith("0::")) {
+                    return line.substring(3);
+                }
+            }
+        } catch (IOException e) {
+            return ""; // ended meanwhile
+        }
+        return "";
+    }
+
+    private String namespace(int pid) {
+        try {
+            return Files.readSymbolicLink(root.resolve(pid + "/ns/pid")).toString();
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    private double uptimeSeconds() {
+        try {
+            String uptime = Files.readString(root.resolve("uptime"));
+            return Double.parseDouble(uptime.substring(0, uptime.indexOf(' ')));
+        } catch (IOException | NumberFormatException | IndexOutOfBoundsException e) {
+            return 0; // then everything is young, and stays
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package io.mig.agent.balance;
+
+import io.mig.balance.view.Announced;
+import io.mig.balance.view.Doors;
+import io.mig.balance.view.NodeCapacity;
+import io.mig.balance.view.NodeFacts;
+import io.mig.balance.view.NodeUse;
+import io.mig.balance.view.Psi;
+import io.mig.load.CpuLimit;
+import io.mig.load.LoadSampler;
+import io.mig.load.NodeLoad;
+import io.mig.load.Pressure;
+import io.mig.model.NodeId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * This node as others should see it. A node that may use a part of the machine's processors only
+ * counts as one with fewer and slower ones: half a processor is one of half the speed. One owner
+ * thread.
+ */
+final class NodeSensor {
+    private static final double WEIGHT_OF_NEW = 0.3;
+    private static final long LEAST_SPACE = 256L << 20;
+
+    private final NodeId self;
+    private final LoadSampler load;
+    private final Optional<CpuLimit> limit;
+    private final Path images;
+    private final int processors;
+
+    private double speed = 1;
+    private double others = -1;
+
+    /**
+     * @param images where images of arriving processes go
+     */
+    NodeSensor(
+            NodeId self, LoadSampler load, Optional<CpuLimit> limit, Path images, int processors) {
+        this.self = self;
+        this.load = load;
+        this.limit = limit;
+        this.images = images;
+        this.processors = processors;
+    }
+
+    /**
+     * Whether tasks of others must be counted one by one, because the machine's count is not ours.
+     */
+    boolean countsItself() {
+        return limit.isPresent();
+    }
+
+    /** Speed of a processor that is not limited. */
+    void speed(double measured) {
+        speed = measured;
+    }
+
+    /** The speed at which a program runs that has a processor for itself, limits left aside. */
+    double speed() {
+        return speed;
+    }
+
+    /**
+     * Takes note of how many tasks ran that are not managed.
+     *
+     * @param counted by ourselves, if we count
+     * @param managed tasks that the managed processes want to run, to be taken off the machine's
+     */
+    void othersRan(int counted, double managed) {
+        double sample =
+                countsItself()
+                        ? counted
+                        : Math.max(0, runningOnMachine() - 1 - Math.round(managed));
+        others = others < 0 ? sample : (1 - WEIGHT_OF_NEW) * others + WEIGHT_OF_NEW * sample;
+    }
+
+    /**
+     * The facts.
+     *
+     * @param managed processors that the managed processes want which stay here
+     */
+    NodeFacts facts(double managed, int guests, Announced announced, Doors doors) {
+        Optional<NodeLoad> now = load.latest();
+        long total = now.map(NodeLoad::memTotalBytes).orElse(0L);
+        long free = now.map(NodeLoad::memAvailableBytes).orElse(0L);
+        return new NodeFacts(
+                self,
+                capacity(total),
+                new NodeUse(
+                        Math.max(0, others) + managed + announced.runnable(),
+                        Math.max(0, free - announced.bytes()),
+                        psi(now),
+                        guests + announced.processes()),
+                doors);
+    }
+
+    private NodeCapacity capacity(long memory) {
+        double cpus = limit.map(CpuLimit::cpus).filter(c -> c > 0).orElse((double) processors);
+        double cores = Math.max(1, Math.ceil(cpus - 1e-6));
+        return new NodeCapacity(cores, Math.max(0.001, speed * cpus / cores), memory);
+    }
+
+    private static Psi psi(Optional<NodeLoad> now) {
+        return new Psi(
+                now.flatMap(NodeLoad::cpuPressure).map(Pressure::some10).orElse(0.0),
+                now.flatMap(NodeLoad::memoryPressure).map(Pressure::some10).orElse(0.0),
+                now.flatMap(NodeLoad::ioPressure).map(Pressure::some10).orElse(0.0));
+    }
+
+    /** Whether there is too little space for images. */
+    boolean diskFull() {
+        try {
+            return Files.getFileStore(images).getUsableSpace() < LEAST_SPACE;
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    /** Tasks that run or wait for a processor (proc_loadavg(5)). */
+    private static int runningOnMachine() {
+        try {
+            String[] words = Files.readString(Path.of("/proc/loadavg")).split("[ /]");
+            return Integer.parseInt(words[3]);
+        } catch (IOException | NumberFormatException | IndexOutOfBoundsException e) {
+            return 1;
+        }
+    }
+}

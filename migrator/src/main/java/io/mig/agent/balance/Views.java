@@ -1,0 +1,101 @@
+package io.mig.agent.balance;
+
+import io.mig.balance.gossip.GossipNode;
+import io.mig.balance.gossip.MemberState;
+import io.mig.balance.view.Announced;
+import io.mig.balance.view.Features;
+import io.mig.balance.view.NodeFacts;
+import io.mig.balance.view.NodeStatus;
+import io.mig.balance.view.NodeView;
+import io.mig.balance.view.ProcessView;
+import io.mig.balance.view.Usage;
+import io.mig.model.NodeId;
+import io.mig.transport.PeerFacts;
+import io.mig.transport.PeerNetwork;
+import io.mig.transport.PeerState;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** Puts together what is known for the decisions. One owner thread. */
+final class Views {
+    /**
+     * Memory is copied while the process stands still: nothing is copied before. The predictor
+     * takes that from a process that writes faster than any line.
+     */
+    private static final double NO_PRECOPY = 1e12;
+
+    private final PeerNetwork network;
+    private final GossipNode gossip;
+    private final Departures departures;
+
+    Views(PeerNetwork network, GossipNode gossip, Departures departures) {
+        this.network = network;
+        this.gossip = gossip;
+        this.departures = departures;
+    }
+
+    NodeView self(NodeFacts own, Announced arriving) {
+        return NodeView.of(own, 0).withAnnounced(arriving);
+    }
+
+    Map<NodeId, NodeView> nodes(NodeFacts own, Announced arriving, long now) {
+        Map<NodeId, NodeView> nodes = new TreeMap<>();
+        Map<NodeId, MemberState> members = gossip.members();
+        gossip.loads()
+                .each(
+                        now,
+                        (facts, age) -> {
+                            NodeId node = facts.node();
+                            NodeView view =
+                                    NodeView.of(facts, age)
+                                            .withStatus(
+                                                    status(
+                                                            members.getOrDefault(
+                                                                    node, MemberState.DEAD)))
+                                            .withAnnounced(departures.announced(node, age, now));
+                            nodes.put(node, features(node).map(view::withFeatures).orElse(view));
+                        });
+        nodes.put(own.node(), self(own, arriving));
+        return nodes;
+    }
+
+    private static NodeStatus status(MemberState state) {
+        return switch (state) {
+            case ALIVE -> NodeStatus.ALIVE;
+            case SUSPECT -> NodeStatus.SUSPECT;
+            case DEAD, LEFT -> NodeStatus.DEAD;
+        };
+    }
+
+    private Optional<Features> features(NodeId node) {
+        return Optional.of(network.state(node)).flatMap(PeerState::facts).map(Views::features);
+    }
+
+    private static Features features(PeerFacts facts) {
+        return new Features(facts.arch(), facts.cpuFlags(), facts.criuVersion());
+    }
+
+    /** One process; one that is on its way has that as its obstacle. */
+    ProcessView process(Managed m, Resident r, double speed, boolean leaving, long now) {
+        ProcessView view =
+                ProcessView.of(
+                                m.process(),
+                                network.self(),
+                                m.command(),
+                                m.user(),
+                                new Usage(
+                                        m.demand(),
+                                        m.residentBytes(),
+                                        NO_PRECOPY,
+                                        0,
+                                        r.earlierCpuSeconds() + m.cpuSeconds() * speed),
+                                r.residencyMillis(now))
+                        .withMoves(r.movesLastHour(now), r.history(now))
+                        .withPin(r.pin().or(m::on).or(m::first));
+        if (leaving) {
+            return view.withObstacle("it is being moved");
+        }
+        return r.trouble(now).map(view::withObstacle).orElse(view);
+    }
+}
