@@ -169,9 +169,7 @@ class BalanceIT {
 
     @Test
     void shouldLeaveAloneWhatNobodyAskedToManage() {
-        lab.sh(
-                        "node1",
-                        "(setsid bash /shared/fork.sh 4 own </dev/null >/shared/out.own 2>&1 &)")
+        lab.sh("node1", "(setsid bash /shared/fork.sh 4 own </dev/null >/shared/out.own 2>&1 &)")
                 .must();
         Awaitility.await()
                 .until(() -> lab.sh("node1", "pgrep -fc 'worker.pl . end.own'").out().equals("4"));

@@ -11,7 +11,10 @@ public final class Verbs {
     /** In the order of the help text. */
     public static final List<String> NAMES =
             List.of(
+                    "run",
+                    "shell",
                     "ps",
+                    "top",
                     "nodes",
                     "migrate",
                     "home",
@@ -50,6 +53,9 @@ public final class Verbs {
     /** The command for a verb, or null when there is no such verb. */
     public @Nullable Object create(String verb) {
         return switch (verb) {
+            case "run" -> new RunCommand();
+            case "shell" -> new ShellCommand();
+            case "top" -> new TopCommand(context);
             case "ps" -> new PsCommand(context);
             case "nodes" -> new NodesCommand(context);
             case "migrate" -> new MigrateCommand(context);

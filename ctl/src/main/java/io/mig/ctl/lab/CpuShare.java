@@ -76,8 +76,7 @@ final class CpuShare {
         long quota = Math.round(cpus * PERIOD_MICROS);
         Optional<Path> old = old(node);
         if (old.isPresent()) {
-            Files.writeString(
-                    old.get().resolve("cpu.cfs_period_us"), Long.toString(PERIOD_MICROS));
+            Files.writeString(old.get().resolve("cpu.cfs_period_us"), Long.toString(PERIOD_MICROS));
             Files.writeString(old.get().resolve("cpu.cfs_quota_us"), Long.toString(quota));
         } else {
             Files.writeString(
