@@ -30,7 +30,13 @@ final class TopScreen {
     private List<JsonObject> shown = List.of();
 
     void nextOrder() {
-        order = Order.values()[(order.ordinal() + 1) % Order.values().length];
+        order =
+                switch (order) {
+                    case CPU -> Order.MEMORY;
+                    case MEMORY -> Order.NODE;
+                    case NODE -> Order.PROCESS;
+                    case PROCESS -> Order.CPU;
+                };
     }
 
     /** Moves the selection. */
@@ -151,13 +157,12 @@ final class TopScreen {
         }
         return String.format(
                 Locale.ROOT,
-                "%-9s %s %4.1f of %.0f x %.2f  mem %s %3.0f%%  guests %-3d %s",
+                "%-9s %s %4.1f of %.0f x %.2f  mem %3.0f%%  guests %-3d %s",
                 n.string("node", "?"),
                 bar(wanted / cores),
                 wanted,
                 cores,
                 n.number("speed").orElse(1),
-                bar(used),
                 used * 100,
                 n.integer("guests").orElse(0),
                 String.join(" ", words));

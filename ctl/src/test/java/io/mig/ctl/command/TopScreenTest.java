@@ -53,8 +53,7 @@ class TopScreenTest {
 
         assertThat(lines.getFirst())
                 .isEqualTo("mig top: 3 nodes, 4 processes, 2 away from home, by node");
-        assertThat(lines.get(1))
-                .startsWith("node1     [|||||     ]  1.0 of 2 x 0.50  mem [||||||||  ]  75%");
+        assertThat(lines.get(1)).startsWith("node1     [|||||     ]  1.0 of 2 x 0.50  mem  75%");
         assertThat(lines.get(2)).endsWith("draining");
         assertThat(lines.get(5)).startsWith("> node1:1000 ");
     }
