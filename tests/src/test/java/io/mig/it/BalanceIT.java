@@ -52,7 +52,7 @@ class BalanceIT {
             """;
 
     private final LabDriver lab =
-            new LabDriver(MoveIT.home(), "balanceit" + ProcessHandle.current().pid());
+            new LabDriver(Counters.home(), "balanceit" + ProcessHandle.current().pid());
 
     @BeforeAll
     void up() {
