@@ -2,11 +2,13 @@ package io.mig.agent;
 
 import io.mig.agent.balance.BalanceParts;
 import io.mig.agent.balance.Balancing;
+import io.mig.agent.balance.PolicySigner;
 import io.mig.agent.control.ControlServer;
 import io.mig.agent.verb.ProcessFinder;
 import io.mig.agent.verb.VerbTable;
 import io.mig.balance.policy.Policy;
 import io.mig.balance.policy.PolicyInForce;
+import io.mig.balance.policy.SignedPolicy;
 import io.mig.checkpoint.CheckpointException;
 import io.mig.checkpoint.CriuVersion;
 import io.mig.checkpoint.Freezer;
@@ -307,7 +309,13 @@ public final class Agent implements AutoCloseable {
                                         load,
                                         limit,
                                         new PolicyInForce(
-                                                config.cluster(), List.of(), Policy.USUAL),
+                                                config.cluster(),
+                                                List.of(
+                                                        NodeIdentity.load(config.pkiDir())
+                                                                .authority()
+                                                                .getPublicKey()),
+                                                Policy.USUAL),
+                                        policySigner(),
                                         moves,
                                         config.stateDir().resolve("balance"),
                                         config.policyFile(),
@@ -403,6 +411,19 @@ public final class Agent implements AutoCloseable {
                 config.runDir().resolve("faults"),
                 List.of(config.runDir(), config.stateDir()),
                 FAULT_LENGTH);
+    }
+
+    /** The same node makes policies for all. */
+    private Optional<PolicySigner> policySigner() {
+        return ClusterAuthority.open(config.pkiDir(), Clock.systemUTC())
+                .map(
+                        authority ->
+                                text ->
+                                        SignedPolicy.sign(
+                                                config.cluster(),
+                                                text,
+                                                authority.signingKey(),
+                                                authority.certificate().getPublicKey()));
     }
 
     /** The node that holds the authority's key lets others join. */

@@ -156,6 +156,11 @@ public final class ClusterAuthority {
         return cluster;
     }
 
+    /** The authority's key, for what else the cluster trusts its word in: policies. */
+    public PrivateKey signingKey() {
+        return key;
+    }
+
     public X509Certificate certificate() {
         return certificate;
     }

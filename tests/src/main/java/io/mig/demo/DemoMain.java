@@ -10,8 +10,9 @@ import java.util.List;
 
 /**
  * {@code mig demo [WORD...]}: real programs move between three nodes of a lab while they run. With
- * words only the programs whose name contains one of them. Exit status 0 only if every program made
- * all its hops and its results are those of an unmoved run.
+ * words only the programs whose name contains one of them; {@code mig demo balance} shows fork and
+ * forget instead. Exit status 0 only if every program made all its hops and its results are those
+ * of an unmoved run.
  */
 public final class DemoMain {
     private static final String FOLDER = "/shared/demo";
@@ -30,6 +31,9 @@ public final class DemoMain {
      * @return names of those that did not make all hops with the results of an unmoved run
      */
     public static List<String> failures(List<String> words, PrintStream out) {
+        if (words.equals(List.of("balance"))) {
+            return BalanceDemo.failures(out);
+        }
         Path jdk = Path.of(System.getProperty("java.home"), "bin");
         List<Program> programs =
                 Programs.all(jdk.resolve("java").toString()).stream()

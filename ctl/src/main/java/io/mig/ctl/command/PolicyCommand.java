@@ -6,6 +6,9 @@ import io.mig.ctl.render.JsonPrinter;
 import io.mig.ctl.render.Text;
 import io.mig.json.JsonObject;
 import io.mig.json.JsonString;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -19,7 +22,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "policy",
         description = {
-            "get [KEY]: what is in force; set KEY VALUE: change it in the node's file, in force at once.",
+            "get [KEY]: what is in force; set KEY VALUE: change the node's file, in force at once;",
+            "put FILE: replace it; with --cluster for all nodes, on the node with the authority's key.",
             "check FILE, show FILE, diff OLD NEW: look at files without putting them in force."
         })
 final class PolicyCommand implements Callable<Integer> {
@@ -33,10 +37,17 @@ final class PolicyCommand implements Callable<Integer> {
     @Option(names = "--node", paramLabel = "NODE", description = "Which node (default: this one).")
     private @Nullable String node;
 
-    @Parameters(index = "0", paramLabel = "get|set", description = "What to do.")
+    @Option(names = "--cluster", description = "Sign it and put it in force on all nodes.")
+    private boolean cluster;
+
+    @Parameters(index = "0", paramLabel = "get|set|put", description = "What to do.")
     private String what = "";
 
-    @Parameters(index = "1", arity = "0..1", paramLabel = "KEY", description = "As balance.hold.")
+    @Parameters(
+            index = "1",
+            arity = "0..1",
+            paramLabel = "KEY|FILE",
+            description = "As balance.hold.")
     private @Nullable String key;
 
     @Parameters(index = "2", arity = "0..1", paramLabel = "VALUE", description = "As in the file.")
@@ -47,12 +58,13 @@ final class PolicyCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws ControlException {
-        boolean set = what.equals("set");
+    public Integer call() throws ControlException, IOException {
+        boolean put = what.equals("put");
+        boolean set = what.equals("set") || put;
         if ((!set && !what.equals("get"))
-                || (set && (key == null || value == null))
+                || (set && (key == null || put != (value == null)))
                 || (!set && value != null)) {
-            String why = "say: get [KEY], or: set KEY VALUE";
+            String why = "say: get [KEY], or: set KEY VALUE, or: put FILE";
             if (spec == null) {
                 throw new IllegalArgumentException(why);
             }
@@ -62,17 +74,22 @@ final class PolicyCommand implements Callable<Integer> {
         if (node != null) {
             args.put("node", node);
         }
-        if (set && key != null && value != null) {
-            args.put("key", key).put("value", value);
+        if (set && key != null) {
+            if (put) {
+                args.put("text", Files.readString(Path.of(key)));
+            } else if (value != null) {
+                args.put("key", key).put("value", value);
+            }
+            args.put("cluster", cluster);
         }
         JsonObject answer = context.askObject(set ? "policy-set" : "policy-get", args.build());
         if (json) {
             JsonPrinter.print(context.out(), answer);
             return ExitCode.OK;
         }
-        boolean found = key == null;
+        boolean found = key == null || put;
         for (var setting : answer.object("settings").fields().entrySet()) {
-            if ((key == null || setting.getKey().equals(key))
+            if ((key == null || put || setting.getKey().equals(key))
                     && setting.getValue() instanceof JsonString(String text)) {
                 found = true;
                 context.out().line(Text.clean(setting.getKey() + " = " + text));

@@ -9,6 +9,7 @@ import io.mig.balance.decide.Proposal;
 import io.mig.balance.policy.PolicyEdit;
 import io.mig.balance.policy.PolicyException;
 import io.mig.balance.policy.PolicySettings;
+import io.mig.balance.policy.SignedPolicy;
 import io.mig.balance.view.NodeFacts;
 import io.mig.balance.view.NodeView;
 import io.mig.home.journal.Journal;
@@ -76,6 +77,12 @@ final class BalanceAnswers {
             case "drain", "undrain", "cordon", "uncordon", "owner" ->
                     doors(question.getVerb(), args);
             case "policy-get" -> policy();
+            case "policy-fetch" ->
+                    JsonObject.builder()
+                            .put(
+                                    "policy",
+                                    parts.policy().signed().map(SignedPolicy::encode).orElse(""))
+                            .build();
             case "policy-set" -> setPolicy(args);
             case "best" -> best(args);
             default ->
@@ -421,10 +428,51 @@ final class BalanceAnswers {
                 });
     }
 
-    /** Changes one setting in the file, which is read again at once. */
+    /**
+     * Asks a node for the cluster's policy.
+     *
+     * @throws RuntimeException when it has none that can be read
+     */
+    static SignedPolicy fetchPolicy(BalanceParts parts, NodeId from) {
+        BalanceAnswer answer =
+                parts.calls()
+                        .ask(
+                                from,
+                                BalanceQuestion.newBuilder()
+                                        .setVerb("policy-fetch")
+                                        .setJson("{}")
+                                        .build(),
+                                BalanceAnswer.class);
+        return SignedPolicy.decode(
+                Json.parseObject(answer.getJson().getBytes(StandardCharsets.UTF_8))
+                        .requireString("policy"));
+    }
+
+    /** Changes one setting, or all, in the node's file or in the cluster's policy. */
     private JsonObject setPolicy(JsonObject args) throws Exception {
         Path file = balancer.localPolicy().file();
-        String before = Files.exists(file) ? Files.readString(file) : "";
+        boolean cluster = args.isTrue("cluster");
+        Optional<SignedPolicy> signed = parts.policy().signed();
+        if (cluster && parts.signer().isEmpty()) {
+            throw new RefusedException(
+                    ErrorCode.NOT_ALLOWED,
+                    parts.self()
+                            + " has no key to sign a policy for the whole cluster; use the node on"
+                            + " which 'mig cluster init' was run");
+        }
+        if (!cluster && signed.isPresent()) {
+            throw new RefusedException(
+                    ErrorCode.BAD_REQUEST,
+                    "version "
+                            + signed.get().version()
+                            + " of the cluster's policy is in force, so the file "
+                            + file
+                            + " does not count; use --cluster");
+        }
+        String before =
+                cluster && signed.isPresent()
+                        ? signed.get().text()
+                        : Files.exists(file) ? Files.readString(file) : "";
         String after;
         try {
             after =
@@ -436,10 +484,28 @@ final class BalanceAnswers {
         } catch (PolicyException | IllegalArgumentException e) {
             throw new RefusedException(ErrorCode.BAD_REQUEST, String.valueOf(e.getMessage()));
         }
-        write(file, after);
+        if (cluster && signed.isPresent()) {
+            long version = io.mig.balance.policy.PolicyFile.parse(after).version();
+            if (version <= signed.get().version()) {
+                throw new RefusedException(
+                        ErrorCode.BAD_REQUEST,
+                        "version = "
+                                + version
+                                + " is not newer than the one in force, "
+                                + signed.get().version()
+                                + "; raise version in the file");
+            }
+        }
+        if (!cluster) {
+            write(file, after);
+        }
         balancer.ask(
                 () -> {
-                    balancer.localPolicy().refresh();
+                    if (cluster) {
+                        balancer.publishPolicy(after);
+                    } else {
+                        balancer.localPolicy().refresh();
+                    }
                     return after;
                 });
         return policy();

@@ -17,6 +17,7 @@ import java.util.Optional;
  *
  * @param procRoot {@code /proc}
  * @param limit share of the machine that this node may use
+ * @param signer makes policies for the whole cluster, where the authority's key is
  * @param images where arriving images go
  * @param state folder that survives a boot
  * @param policyFile this node's policy
@@ -32,6 +33,7 @@ public record BalanceParts(
         LoadSampler load,
         Optional<CpuLimit> limit,
         PolicyInForce policy,
+        Optional<PolicySigner> signer,
         Path images,
         Path state,
         Path policyFile,

@@ -13,6 +13,7 @@ import io.mig.balance.gossip.GossipNode;
 import io.mig.balance.gossip.MemberState;
 import io.mig.balance.gossip.Outgoing;
 import io.mig.balance.policy.Policy;
+import io.mig.balance.policy.SignedPolicy;
 import io.mig.balance.view.Announced;
 import io.mig.balance.view.ClusterView;
 import io.mig.balance.view.Doors;
@@ -28,6 +29,7 @@ import io.mig.wire.proto.ArrivalAsk;
 import io.mig.wire.proto.ArrivalOver;
 import io.mig.wire.proto.ArrivalReply;
 import io.mig.wire.proto.GossipItem;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -73,6 +75,7 @@ public final class Balancer implements AutoCloseable {
     private final DoorState doors;
     private final OwnerWatch ownerWatch;
     private final LocalPolicy localPolicy;
+    private final ClusterPolicy clusterPolicy;
     private final Events events = new Events();
 
     private final Map<HomePid, Resident> residents = new HashMap<>();
@@ -118,6 +121,12 @@ public final class Balancer implements AutoCloseable {
         this.doors = new DoorState(parts.state().resolve("doors"));
         this.ownerWatch = new OwnerWatch(java.nio.file.Path.of("/dev"));
         this.localPolicy = new LocalPolicy(parts.policyFile(), parts.policy(), events);
+        this.clusterPolicy =
+                new ClusterPolicy(
+                        parts.state().resolve("policy.signed"),
+                        parts.policy(),
+                        parts.signer(),
+                        events);
         this.own = sensor.facts(0, 0, Announced.NOTHING, Doors.OPEN);
     }
 
@@ -125,6 +134,8 @@ public final class Balancer implements AutoCloseable {
     void start() {
         doors.load();
         localPolicy.refresh();
+        clusterPolicy.load();
+        gossip.obeys(parts.policy().signedVersion());
         parts.calls().listen(GossipItem.class, (from, item) -> post(() -> heard(from, item)));
         parts.calls().listen(ArrivalOver.class, (from, over) -> post(() -> over(from, over)));
         parts.calls().serve(ArrivalAsk.class, (from, ask) -> ask(() -> arrival(from, ask)));
@@ -211,7 +222,35 @@ public final class Balancer implements AutoCloseable {
         }
         publish(now);
         send(gossip.tick(now));
+        gossip.takeNewerPolicyAt().ifPresent(this::fetchPolicy);
         decide(now);
+    }
+
+    private void fetchPolicy(NodeId from) {
+        Thread.ofVirtual()
+                .name("policy-of-" + from)
+                .start(
+                        () -> {
+                            try {
+                                SignedPolicy newer = BalanceAnswers.fetchPolicy(parts, from);
+                                post(() -> adopt(newer, "from " + from));
+                            } catch (RuntimeException e) {
+                                // whoever pings next with a newer version is asked
+                                LOG.info("no policy from {}: {}", from, e.getMessage());
+                                post(() -> gossip.obeys(parts.policy().signedVersion()));
+                            }
+                        });
+    }
+
+    private void adopt(SignedPolicy policy, String from) {
+        clusterPolicy.adopt(policy, from);
+        gossip.obeys(parts.policy().signedVersion());
+    }
+
+    /** Makes a policy for the whole cluster. */
+    void publishPolicy(String text) throws GeneralSecurityException {
+        clusterPolicy.publish(text);
+        gossip.obeys(parts.policy().signedVersion());
     }
 
     /** Finds out what is here now. */

@@ -1,7 +1,9 @@
 package io.mig.agent.balance;
 
 import io.mig.balance.decide.ArrivalRequest;
+import io.mig.balance.decide.MoveCost;
 import io.mig.balance.view.Announced;
+import io.mig.balance.view.Link;
 import io.mig.balance.view.NodeFacts;
 import io.mig.balance.view.PastMove;
 import io.mig.migration.Calls;
@@ -31,14 +33,21 @@ final class Departures {
     private static final Duration MOVE = Duration.ofMinutes(30);
     private static final long FORGET_MILLIS = 10_000;
 
+    /** So many a move has while it is frozen, says the predictor. */
+    private static final double ROUND_TRIPS = 4;
+
     private final Calls calls;
     private final Clock clock;
     private final Executor owner;
     private final Map<HomePid, NodeId> underWay = new HashMap<>();
     private final Map<NodeId, Sent> sent = new HashMap<>();
+    private final Map<NodeId, Latency> latencies = new HashMap<>();
 
     /** What was sent to a node and may not be in its facts yet. */
     private record Sent(long atMillis, Announced announced) {}
+
+    /** What moves to a node took beyond what the predictor knows of, lately. */
+    private record Latency(double rttMillis, long atMillis) {}
 
     /** A move to be made. */
     record Order(ArrivalRequest request, List<PastMove> history, NodeId to, String reason) {
@@ -91,6 +100,30 @@ final class Departures {
         return mine.atMillis > nowMillis - factAgeMillis ? mine.announced : Announced.NOTHING;
     }
 
+    /**
+     * The way to a node as the last moves found it: agents that have to wait for a processor make
+     * every round trip long, which a ping does not show. Forgotten by half each minute.
+     */
+    Link link(NodeId to, long nowMillis) {
+        Latency known = latencies.get(to);
+        if (known == null) {
+            return Link.USUAL;
+        }
+        double rtt = known.rttMillis * Math.pow(0.5, (nowMillis - known.atMillis) / 60_000.0);
+        return new Link(
+                Link.USUAL.bytesPerSecond(), Math.max(Link.USUAL.rttMillis(), Math.min(rtt, 5000)));
+    }
+
+    private void learn(Order order, double freezeMillis) {
+        long now = clock.millis();
+        var usage = order.request.process().usage();
+        double expected =
+                MoveCost.predict(usage, new Link(Link.USUAL.bytesPerSecond(), 0)).freezeSeconds();
+        double extra = Math.max(0, freezeMillis - expected * 1000) / ROUND_TRIPS;
+        double before = link(order.to, now).rttMillis();
+        latencies.put(order.to, new Latency((before + extra) / 2, now));
+    }
+
     /** Begins; {@code ended} is called by the owner. */
     void begin(Order order, Consumer<End> ended) {
         underWay.put(order.process(), order.to());
@@ -103,6 +136,9 @@ final class Departures {
                             owner.execute(
                                     () -> {
                                         underWay.remove(order.process());
+                                        if (end instanceof End.Moved moved) {
+                                            learn(order, moved.freezeMillis);
+                                        }
                                         ended.accept(end);
                                     });
                         });

@@ -53,7 +53,8 @@ final class Views {
                                                     status(
                                                             members.getOrDefault(
                                                                     node, MemberState.DEAD)))
-                                            .withAnnounced(departures.announced(node, age, now));
+                                            .withAnnounced(departures.announced(node, age, now))
+                                            .withLink(departures.link(node, now));
                             nodes.put(node, features(node).map(view::withFeatures).orElse(view));
                         });
         nodes.put(own.node(), self(own, arriving));
