@@ -24,7 +24,7 @@ final class BalanceDemo {
     private static final double SHARE = 0.4;
     private static final int NODES = 4;
     private static final int WORKERS = 40;
-    private static final int UNITS_PER_STEP = 12;
+    private static final int UNITS_PER_STEP = 120;
     private static final int STEPS = 8;
     private static final long LONGEST_SECONDS = 900;
 
