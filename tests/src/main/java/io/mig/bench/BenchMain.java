@@ -90,7 +90,7 @@ public final class BenchMain {
         lab.json("migrate", pid, "node2");
         String agent = lab.exec("node1", "pgrep", "-o", "-f", "AgentMain").must();
         String cpu =
-                "t() { set -- $(sed 's/.*) //' /proc/AGENT/stat); echo $(($12 + $13)); };"
+                "t() { set -- $(sed 's/.*) //' /proc/AGENT/stat); echo $((${12} + ${13})); };"
                         + " a=$(t); sleep 20; b=$(t); hz=$(getconf CLK_TCK);"
                         + " echo $(((b - a) * 1000 / hz / 20))";
         String perMille = lab.sh("node1", cpu.replace("AGENT", agent)).must();
