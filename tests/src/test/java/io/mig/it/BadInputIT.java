@@ -3,9 +3,8 @@ package io.mig.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import io.mig.ctl.lab.LabMain;
 import io.mig.testkit.LabDriver;
-import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -18,17 +17,13 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BadInputIT {
-    private final LabDriver lab = new LabDriver(home(), "badit" + ProcessHandle.current().pid());
-
-    private static Path home() {
-        String told = System.getProperty("mig.home");
-        return told == null ? LabMain.home() : Path.of(told);
-    }
+    private final LabDriver lab =
+            new LabDriver(Counters.home(), "badit" + ProcessHandle.current().pid());
 
     @BeforeAll
     void up() {
         assumeThat(System.getProperty("user.name")).as("a lab needs root").isEqualTo("root");
-        lab.up(3);
+        lab.up(4);
         lab.mig(List.of("lab", "kill", "node3")).must();
     }
 
@@ -178,6 +173,44 @@ class BadInputIT {
                 .as("SKIPPED: this kernel allows no io_uring")
                 .contains("io_uring");
         refused(pid, "node2", "io_uring");
+        untouchedThenEnd(pid);
+    }
+
+    /** Restarts node4's agent with something more in its configuration. */
+    private void configure(String more) {
+        lab.sh(
+                        "node4",
+                        "cd /etc/mig; cp -n agent.toml agent.lab; (cat agent.lab; printf '"
+                                + more
+                                + "') >agent.toml")
+                .must();
+        lab.mig(List.of("lab", "agent", "node4", "restart")).must();
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(60))
+                .until(
+                        () ->
+                                lab.exec("node1", "mig", "nodes")
+                                        .out()
+                                        .lines()
+                                        .anyMatch(l -> l.matches("node4 +up .*")));
+    }
+
+    @Test
+    void shouldRefuseWhenNodeIsFull() {
+        configure("[guests]\\nmax = 1\\n");
+        String first = sleeper();
+        lab.exec("node1", "mig", "migrate", first, "node4").must();
+        String second = sleeper();
+        refused(second, "node4", "1 guests of at most 1");
+        untouchedThenEnd(second);
+        lab.exec("node1", "kill", "-9", first).must();
+    }
+
+    @Test
+    void shouldRefuseWhenProcessorsOfNodeLackFeatures() {
+        configure("[cpu]\\nhidden_flags = [\"sse4_2\"]\\n");
+        String pid = sleeper();
+        refused(pid, "node4", "processors lack sse4_2");
         untouchedThenEnd(pid);
     }
 }
