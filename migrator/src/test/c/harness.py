@@ -794,34 +794,48 @@ class Body:
         return self.agent.deputy(self.root)
 
 
+ATTEMPTS = 3
+
+
+def attempt(function, make_agent, tools):
+    """Runs one test and says how it ended."""
+    agent = make_agent(tools)
+    work = tempfile.mkdtemp(prefix="mig-captest-work-", dir="/tmp")
+    verdict = "ok"
+    try:
+        function(agent, work)
+    except Exception:
+        verdict = "FAILED"
+        traceback.print_exc()
+        if os.environ.get("KEEP"):
+            shutil.copytree(agent.dir, os.environ["KEEP"], dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sock"))
+    finally:
+        capsules = [c.pid for c in agent.capsules.values()]
+        agent.close()
+        shutil.rmtree(work, ignore_errors=True)
+    leaks = [p for p in capsules if alive(p)] + [leaf.path for leaf in agent.leaves if os.path.exists(leaf.path)]
+    return f"FAILED (left over: {leaks})" if leaks else verdict
+
+
 def run(tests, make_agent):
-    """Runs those whose name contains one of the arguments behind the tools' directory, all when there are none."""
+    """
+    Runs those whose name contains one of the arguments behind the tools' directory, all when there are none. A busy machine
+    can fail a test once: it is tried again, and said.
+    """
     tools, wanted = sys.argv[1], sys.argv[2:]
     failed = []
     for function in tests:
         if wanted and not any(w in function.__name__ for w in wanted):
             continue
-        started = time.time()
-        agent = make_agent(tools)
-        work = tempfile.mkdtemp(prefix="mig-captest-work-", dir="/tmp")
-        verdict = "ok"
-        try:
-            function(agent, work)
-        except Exception:
-            verdict = "FAILED"
-            traceback.print_exc()
-            if os.environ.get("KEEP"):
-                shutil.copytree(agent.dir, os.environ["KEEP"], dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sock"))
-        finally:
-            capsules = [c.pid for c in agent.capsules.values()]
-            agent.close()
-            shutil.rmtree(work, ignore_errors=True)
-        leaks = [p for p in capsules if alive(p)] + [leaf.path for leaf in agent.leaves if os.path.exists(leaf.path)]
-        if leaks:
-            verdict = f"FAILED (left over: {leaks})"
+        for count in range(ATTEMPTS):
+            started = time.time()
+            verdict = attempt(function, make_agent, tools)
+            flake = "FLAKE  " if count > 0 and verdict == "ok" else ""
+            print(f"{flake}{verdict:7} {function.__name__} {time.time() - started:.1f} s", flush=True)
+            if verdict == "ok":
+                break
         if verdict != "ok":
             failed.append(function.__name__)
-        print(f"{verdict:7} {function.__name__} {time.time() - started:.1f} s", flush=True)
     if failed:
         print("failed:", *failed)
         sys.exit(1)
