@@ -54,8 +54,7 @@ static int keep_both_ends(int *criu_end)
 
 /*
  * Nothing of the root that criu sees may decide what criu is: no preloaded library, no plugin, no configuration file. The
- * directory of terminals never has a plugin in it. Files are the home's own wherever the body is, so reading them to
- * compare build ids would only cost time over the network.
+ * directory of terminals never has a plugin in it.
  */
 static int exec_by_loader(const char *exe, char *number)
 {
@@ -67,8 +66,8 @@ static int exec_by_loader(const char *exe, char *number)
     if (snprintf(library, sizeof library, "%.*s/lib", directory, exe) >= (int)sizeof library
         || snprintf(loader, sizeof loader, "%.*s/lib/ld-linux-x86-64.so.2", directory, exe) >= (int)sizeof loader)
         return ENAMETOOLONG;
-    execle(loader, loader, "--inhibit-rpath", "", "--library-path", library, exe, "--no-default-config", "--file-validation",
-           "filesize", "swrk", number, (char *)NULL, environment);
+    execle(loader, loader, "--inhibit-rpath", "", "--library-path", library, exe, "--no-default-config", "swrk", number,
+           (char *)NULL, environment);
     return errno;
 }
 

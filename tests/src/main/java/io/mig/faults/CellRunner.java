@@ -145,7 +145,9 @@ final class CellRunner {
         String found =
                 lab.sh(
                                 node,
-                                "pgrep -a mig-capsule; pgrep -a mig-deputy; ls -d /sys/fs/cgroup/mig/*/ 2>/dev/null;"
+                                "pgrep -a mig-capsule; pgrep -a mig-deputy; ls -d /sys/fs/cgroup/mig/*/ 2>/dev/null"
+                                        // the files of a home stay mounted for a while
+                                        + " | grep -v /tree-;"
                                         + " ls -d /sys/fs/cgroup/*/mig-move* 2>/dev/null; ls /run/mig/moves"
                                         + " /run/mig/notes 2>/dev/null | grep -v : ; ls /run/mig/guests/*.guest 2>/dev/null;"
                                         + " true")

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LabDriver implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMinutes(5);
+    private static final long AGAIN_NANOS = 200_000_000L;
 
     private final Path home;
     private final String name;
@@ -58,6 +60,31 @@ public final class LabDriver implements AutoCloseable {
         List<String> arguments = new ArrayList<>(List.of("lab", "up", String.valueOf(nodes)));
         arguments.addAll(List.of(options));
         mig(arguments).must();
+    }
+
+    /** Lets moved programs see the files of their home, on all nodes of a lab that is up. */
+    public void homeFiles(List<String> nodes) {
+        for (String node : nodes) {
+            sh(
+                            node,
+                            "grep -q ^home_files /etc/mig/agent.toml"
+                                    + " || sed -i '1i home_files = true' /etc/mig/agent.toml")
+                    .must();
+            mig(List.of("lab", "agent", node, "restart")).must();
+        }
+        awaitUp(nodes);
+    }
+
+    /** Waits until the first of the nodes sees all of them up. */
+    public void awaitUp(List<String> nodes) {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (!nodes.stream().allMatch(exec(nodes.getFirst(), "mig", "nodes").out()::contains)
+                || exec(nodes.getFirst(), "mig", "nodes").out().contains("down")) {
+            if (System.nanoTime() > end) {
+                throw new IllegalStateException("nodes do not come up: " + nodes);
+            }
+            LockSupport.parkNanos(AGAIN_NANOS);
+        }
     }
 
     /** Runs {@code mig} on the host. */

@@ -35,13 +35,7 @@ class HomeFilesIT {
     void up() throws IOException {
         assumeThat(System.getProperty("user.name")).as("a lab needs root").isEqualTo("root");
         lab.up(3);
-        for (String node : NODES) {
-            lab.sh(
-                            node,
-                            "grep -q ^home_files /etc/mig/agent.toml || sed -i '1i home_files = true' /etc/mig/agent.toml")
-                    .must();
-            lab.mig(List.of("lab", "agent", node, "restart")).must();
-        }
+        lab.homeFiles(NODES);
         lab.sh("node1", "mkdir -p /opt/app/bin /opt/app/lib /opt/app/data /opt/app/src").must();
         lab.write("node1", "/opt/app/src/walk.c", resource("walk.c"));
         lab.write("node1", "/opt/app/src/words.c", resource("words.c"));
@@ -52,17 +46,6 @@ class HomeFilesIT {
                                 + " for i in 0 1 2 3 4 5 6; do echo word$i >data/words$i; done;"
                                 + " chmod 777 /opt/app/data; : >data/log; chmod 666 data/log")
                 .must();
-        awaitNodes();
-    }
-
-    private void awaitNodes() {
-        Awaitility.await()
-                .atMost(LONG)
-                .untilAsserted(
-                        () ->
-                                assertThat(lab.exec("node1", "mig", "nodes").out())
-                                        .contains("node2", "node3")
-                                        .doesNotContain("down"));
     }
 
     private static String resource(String name) throws IOException {
@@ -85,12 +68,17 @@ class HomeFilesIT {
                 .isEqualTo("moved");
     }
 
-    /** Starts the program with an id; its status goes to a file. */
     private String walk(String id, int rounds) {
+        return walk(id, rounds, "log");
+    }
+
+    /** Starts the program with an id; its status goes to a file. */
+    private String walk(String id, int rounds, String log) {
         lab.sh(
                         "node1",
-                        "cd /opt/app/data; rm -f ID.status; (setsid bash -c '/opt/app/bin/walk ID ROUNDS /opt/app/data/log 2>/opt/app/data/ID.err; echo $? >/opt/app/data/ID.status' </dev/null >/dev/null 2>&1 &)"
+                        "cd /opt/app/data; rm -f ID.status; (setsid bash -c '/opt/app/bin/walk ID ROUNDS /opt/app/data/LOG 2>/opt/app/data/ID.err; echo $? >/opt/app/data/ID.status' </dev/null >/dev/null 2>&1 &)"
                                 .replace("ID", id)
+                                .replace("LOG", log)
                                 .replace("ROUNDS", String.valueOf(rounds)))
                 .must();
         return Awaitility.await()
@@ -113,7 +101,7 @@ class HomeFilesIT {
                 .as(lab.exec("node1", "cat", "/opt/app/data/" + id + ".err").out())
                 .isEqualTo("7");
         List<String> lines =
-                lab.sh("node1", "grep '^" + id + " ' /opt/app/data/log").out().lines().toList();
+                lab.sh("node1", "grep -h '^" + id + " ' /opt/app/data/log*").out().lines().toList();
         assertThat(lines).hasSize(rounds);
         for (int n = 1; n <= rounds; n++) {
             assertThat(lines.get(n - 1))
@@ -124,33 +112,34 @@ class HomeFilesIT {
     @Test
     void shouldFindProgramLibraryAndDataWhenTheyExistAtHomeOnly() {
         assertThat(lab.exec("node2", "ls", "/opt/app").status()).isNotZero();
-        String pid = walk("alone", 500);
+        String pid = walk("alone", 1500);
         move(pid, "node2");
         move(pid, "node3");
         move(pid, "node1");
         move(pid, "node2");
 
-        complete("alone", 500);
+        complete("alone", 1500);
         assertThat(lab.exec("node2", "ls", "/opt/app").status()).isNotZero();
     }
 
     @Test
     void shouldOnlyPauseWhenAgentOfItsHostIsKilled() {
-        String pid = walk("host", 700);
+        String pid = walk("host", 2000);
         move(pid, "node2");
         for (int crash = 0; crash < 3; crash++) {
             lab.mig(List.of("lab", "agent", "node2", "kill")).must();
-            awaitNodes();
+            lab.awaitUp(NODES);
         }
         move(pid, "node3");
         lab.mig(List.of("lab", "agent", "node3", "restart")).must();
 
-        complete("host", 700);
+        complete("host", 2000);
     }
 
     @Test
     void shouldOnlyPauseWhenAgentOfItsHomeIsKilled() {
-        String pid = walk("home", 600);
+        // an append that is under way when home's agent dies is not repeated: it would fail
+        String pid = walk("home", 600, "log-home alone");
         move(pid, "node2");
         lab.mig(List.of("lab", "agent", "node1", "kill")).must();
 
@@ -159,15 +148,15 @@ class HomeFilesIT {
 
     @Test
     void shouldTearNoLineWhenGuestsOfTwoNodesAndHomeAppendToOneLog() {
-        String second = walk("second", 400);
-        String third = walk("third", 400);
-        walk("first", 400);
+        String second = walk("second", 1000);
+        String third = walk("third", 1000);
+        walk("first", 1000);
         move(second, "node2");
         move(third, "node3");
 
-        complete("first", 400);
-        complete("second", 400);
-        complete("third", 400);
+        complete("first", 1000);
+        complete("second", 1000);
+        complete("third", 1000);
         assertThat(
                         lab.sh(
                                         "node1",

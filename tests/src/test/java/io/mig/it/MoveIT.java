@@ -191,7 +191,7 @@ class MoveIT {
                         node,
                         "ps axo comm= | grep -vE '^(ps|sort|grep|bash|uniq|criu)$' | sort | uniq -c;"
                                 + " find /sys/fs/cgroup -type d | wc -l; wc -l </proc/self/mountinfo;"
-                                + " find /run/mig -maxdepth 3 -type d | wc -l;"
+                                + " find /run/mig -xdev -maxdepth 3 -type d | wc -l;"
                                 + " find /proc/$(pgrep -o -f AgentMain)/fd -type l -printf '%l\\n' | sed 's/[0-9][0-9]*/N/g' | sort | uniq -c")
                 .out();
     }

@@ -1,6 +1,6 @@
 /*
- * walk ID ROUNDS LOG: each 20 ms reads a line of data that belongs to it by a function of its own library, and appends it to
- * the log by one write. Ends with 7; with 1 and the reason on stderr when anything is not as it should be.
+ * walk ID ROUNDS LOG [alone]: each 20 ms reads a line of data that belongs to it by a function of its own library, and appends it to
+ * the log by one write; alone: as the only one who writes to the log, without O_APPEND. Ends with 7; with 1 and the reason on stderr when anything is not as it should be.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,10 +19,10 @@ int main(int argc, char **argv)
     char line[256], word[64];
     int rounds, log;
 
-    if (argc != 4)
+    if (argc != 4 && argc != 5)
         return 2;
     rounds = atoi(argv[2]);
-    log = open(argv[3], O_WRONLY | O_APPEND | O_CREAT, 0644);
+    log = open(argv[3], O_WRONLY | (argc == 5 ? O_TRUNC : O_APPEND) | O_CREAT, 0644);
     if (log < 0) {
         perror(argv[3]);
         return 1;

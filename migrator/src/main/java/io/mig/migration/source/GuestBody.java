@@ -208,10 +208,13 @@ final class GuestBody implements Body {
 
     @Override
     public DumpRequest.Builder dump(Path images) {
-        return DumpRequest.of(innerPid(), images)
-                .imagesAsSeenByCriu(guest.capsule().imagesInside(images))
-                .leaveRunning(true)
-                .freezeCgroup(guest.capsule().guestsInside());
+        DumpRequest.Builder builder =
+                DumpRequest.of(innerPid(), images)
+                        .imagesAsSeenByCriu(guest.capsule().imagesInside(images))
+                        .leaveRunning(true)
+                        .freezeCgroup(guest.capsule().guestsInside());
+        guest.capsule().criuConfig().ifPresent(builder::configFile);
+        return builder;
     }
 
     @Override

@@ -172,6 +172,7 @@ final class Arrival {
                         .imagesAsSeenByCriu(guest.capsule().imagesInside(images))
                         .shellJob(request.getShellJob())
                         .rstSibling(true);
+        guest.capsule().criuConfig().ifPresent(builder::configFile);
         for (StreamItem stream : order.getStreamsList()) {
             Integer fd = fds.get(stream.getId());
             // the terminal of a member of a session comes from criu's stdin, that of a leader by

@@ -71,9 +71,9 @@ public final class Capsule {
         return root.map(r -> r.inRunDir(directory)).orElse(directory.toAbsolutePath()).toString();
     }
 
-    /** Whether its root is another one than the node's. */
-    public boolean hasOwnRoot() {
-        return root.isPresent();
+    /** The configuration file of the CRIU inside, if it needs one. */
+    public Optional<String> criuConfig() {
+        return root.map(CapsuleRoot::criuConfig);
     }
 
     public Leaf standIns() {

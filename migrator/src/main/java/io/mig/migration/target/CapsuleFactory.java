@@ -121,7 +121,10 @@ public final class CapsuleFactory {
                                             .directory()
                                             .resolve("cgroup.procs")
                                             .toString()));
-            root.ifPresent(r -> command.addAll(arguments(r)));
+            if (root.isPresent()) {
+                root.get().writeCriuConfig();
+                command.addAll(arguments(root.get()));
+            }
             Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
             process.getOutputStream().close();
             String output = output(process);

@@ -2,6 +2,7 @@ package io.mig.migration.target;
 
 import io.mig.model.ErrorCode;
 import io.mig.model.RefusedException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,6 +21,7 @@ public record CapsuleRoot(Path tree, Path runDir, List<String> shared) {
 
     private static final Path RUN_DIR = Path.of("/proc/self/fd/290");
     private static final Path CRIU_DIR = Path.of("/proc/self/fd/291");
+    private static final String CRIU_CONFIG = "criu-home.conf";
     private static final String LOADER = "lib/ld-linux-x86-64.so.2";
 
     public CapsuleRoot {
@@ -32,6 +34,19 @@ public record CapsuleRoot(Path tree, Path runDir, List<String> shared) {
             throw new IllegalArgumentException("path=" + path + " is outside runDir=" + runDir);
         }
         return RUN_DIR.resolve(runDir.relativize(path).toString());
+    }
+
+    /**
+     * CRIU's configuration as it is called inside. Files are the home's own wherever the body is,
+     * so reading each of them to compare build ids would only cost time.
+     */
+    String criuConfig() {
+        return RUN_DIR.resolve(CRIU_CONFIG).toString();
+    }
+
+    /** Writes what {@link #criuConfig} names. */
+    void writeCriuConfig() throws IOException {
+        Files.writeString(runDir.resolve(CRIU_CONFIG), "file-validation filesize\n");
     }
 
     static Path criu(Path program) {

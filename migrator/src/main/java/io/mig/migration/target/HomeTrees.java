@@ -17,6 +17,7 @@ import io.mig.transport.PeerNetwork;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -169,7 +170,10 @@ public final class HomeTrees implements AutoCloseable {
         Path point = mountPoint(home);
         Keeper keeper = keeper(home);
         try {
+            // whoever walks through this node's files shall not walk on through home's
             Files.createDirectories(config.directory());
+            Files.setPosixFilePermissions(
+                    config.directory(), PosixFilePermissions.fromString("rwx------"));
             keeper.end();
             Kept.detachStale(point);
             makeMountPoint(point);

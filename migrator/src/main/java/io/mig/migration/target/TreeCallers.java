@@ -51,13 +51,35 @@ final class TreeCallers implements Callers {
                 .orElse(new Caller(0, gid));
     }
 
+    /** While a guest runs, root among its stand-ins is the CRIU that dumps it. */
+    @Override
+    public boolean onlyLooks(int pid, int uid) {
+        if (uid != 0 || pid == 0) {
+            return false;
+        }
+        try {
+            String cgroup = cgroup(pid);
+            return cgroup.contains("/capsule-")
+                    && guests.all().stream()
+                            .map(Guest::record)
+                            .filter(r -> r.state() == GuestRecord.State.RUNNING)
+                            .anyMatch(r -> cgroup.contains("/capsule-" + r.shortName()));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private String cgroup(int pid) throws IOException {
+        return Files.readString(proc.resolve(Integer.toString(pid)).resolve("cgroup"));
+    }
+
     private static Caller caller(FileUser user) {
         return new Caller(user.uid(), user.gid());
     }
 
     private Optional<GuestRecord> inCapsule(int pid, List<GuestRecord> here) {
         try {
-            String cgroup = Files.readString(proc.resolve(Integer.toString(pid)).resolve("cgroup"));
+            String cgroup = cgroup(pid);
             return here.stream()
                     .filter(
                             r ->

@@ -816,6 +816,46 @@ class PreflightRulesTest {
                         l -> l.startsWith("program of pid 1234 (worker): it uses /usr/bin/worker"));
     }
 
+    private static TargetFacts servesHome(boolean yes) {
+        TargetFacts t = TestTree.target();
+        return new TargetFacts(
+                t.node(),
+                t.down(),
+                t.criuVersion(),
+                t.kernel(),
+                t.arch(),
+                t.cpuFlags(),
+                t.memoryAvailableBytes(),
+                t.guests(),
+                t.maxGuests(),
+                t.provenShared(),
+                t.mismatches(),
+                yes);
+    }
+
+    @Test
+    void shouldLetItWriteWhereItLikesWhenTheTargetServesHomesFiles() {
+        TestTree tree = new TestTree();
+        tree.policy = tree.policy.withHomeTree("node1");
+        tree.file("/data/x", RDWR, List.of(), List.of());
+
+        assertThat(tree.check(servesHome(true)).obstacles()).isEmpty();
+        assertThat(tree.check(servesHome(false)).obstacles())
+                .extracting(Obstacle::code)
+                .containsExactly(ObstacleCode.NOT_SHARED);
+    }
+
+    @Test
+    void shouldRefuseWhatLiesUnderDevWhenOnlyHomesFilesComeAlong() {
+        TestTree tree = new TestTree();
+        tree.policy = tree.policy.withHomeTree("node1");
+        tree.file("/dev/shm/x", RDWR, List.of(), List.of());
+
+        assertThat(tree.check(servesHome(true)).obstacles())
+                .extracting(Obstacle::code)
+                .containsExactly(ObstacleCode.NOT_SHARED);
+    }
+
     @Test
     void shouldHaveTestForEveryCode() {
         Set<ObstacleCode> tested =

@@ -8,11 +8,23 @@ import io.mig.files.wire.Limits;
 import io.mig.files.wire.Op;
 import io.mig.files.wire.SetAttr;
 import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** What the kernel asks of inodes that are not open: attributes, extended ones, statfs. */
 final class AttributeRequests {
     private static final int FATTR_FH = 1 << 6;
 
+    /** How long the free space of a file system is believed; CRIU asks for each file. */
+    private static final long SPACE_NANOS = 1_000_000_000L;
+
+    private static final int MOST_SPACES = 64;
+
+    /** Answer to statfs. */
+    @SuppressWarnings("ArrayRecordComponent")
+    private record Space(long nanos, long[] counts, int blockSize, int longestName, int fragment) {}
+
+    private final Map<Integer, Space> spaces = new ConcurrentHashMap<>();
     private final Guests guests;
     private final HandleTable handles;
 
@@ -109,6 +121,11 @@ final class AttributeRequests {
             guests.fuse.error(unique, Errno.ESTALE);
             return;
         }
+        Space known = spaces.get(of.fileSystem());
+        if (known != null && System.nanoTime() - known.nanos() < SPACE_NANOS) {
+            reply(unique, known);
+            return;
+        }
         guests.ask(
                 request,
                 Op.STATFS,
@@ -119,16 +136,30 @@ final class AttributeRequests {
                         guests.fuse.error(unique, status);
                         return;
                     }
-                    FuseOut out = guests.fuse.out(80);
-                    for (int i = 0; i < 5; i++) {
-                        out.body().putLong(in.u64());
+                    long[] counts = new long[5];
+                    for (int i = 0; i < counts.length; i++) {
+                        counts[i] = in.u64();
                     }
-                    out.body().putInt(in.u32()).putInt(in.u32()).putInt(in.u32());
-                    for (int unused = 0; unused < 7; unused++) {
-                        out.body().putInt(0);
+                    Space space =
+                            new Space(System.nanoTime(), counts, in.u32(), in.u32(), in.u32());
+                    if (spaces.size() >= MOST_SPACES) {
+                        spaces.clear();
                     }
-                    guests.fuse.send(unique, out);
+                    spaces.put(of.fileSystem(), space);
+                    reply(unique, space);
                 });
+    }
+
+    private void reply(long unique, Space space) {
+        FuseOut out = guests.fuse.out(80);
+        for (long count : space.counts()) {
+            out.body().putLong(count);
+        }
+        out.body().putInt(space.blockSize()).putInt(space.longestName()).putInt(space.fragment());
+        for (int unused = 0; unused < 7; unused++) {
+            out.body().putInt(0);
+        }
+        guests.fuse.send(unique, out);
     }
 
     void getExtended(FuseRequest request) {

@@ -14,6 +14,14 @@ public interface Callers {
      */
     Caller of(int pid, int uid, int gid);
 
+    /**
+     * Whether a thread opens files only to learn what they are, and hardly ever reads them, as CRIU
+     * does while it dumps a guest: for that home need not be asked.
+     */
+    default boolean onlyLooks(int pid, int uid) {
+        return false;
+    }
+
     /** As the kernel says. */
     static Callers plain() {
         return (pid, uid, gid) -> new Caller(uid, gid);

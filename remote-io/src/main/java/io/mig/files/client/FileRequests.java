@@ -36,6 +36,11 @@ final class FileRequests {
             return;
         }
         int flags = request.body().getInt();
+        if ((flags & (Linux.O_ACCMODE | Linux.O_TRUNC)) == Linux.O_RDONLY
+                && guests.onlyLooks(request)) {
+            lookAt(request, node, flags);
+            return;
+        }
         long number = guests.home.handleFor(request.unique(), handles::next);
         boolean reads = (flags & Linux.O_ACCMODE) == Linux.O_RDONLY;
         boolean contents = reads && !node.hasPages();
@@ -61,6 +66,54 @@ final class FileRequests {
                 (flags & Linux.O_TRUNC) == 0,
                 0,
                 number);
+    }
+
+    /** The kernel's pages stay: nothing new is learned of the contents. */
+    private void lookAt(FuseRequest request, Node node, int flags) {
+        OpenHandle handle =
+                OpenHandle.lookedAt(handles.next(), node, flags, guests.caller(request));
+        handles.add(handle);
+        FuseOut out = guests.fuse.out(FuseReplies.OPEN_BYTES);
+        FuseReplies.open(out.body(), handle.number(), KEEP_CACHE);
+        if (!guests.fuse.send(request.unique(), out)) {
+            letGo(handle.number());
+        }
+    }
+
+    /** It is read after all, so home has to open it. */
+    private void openAndRead(FuseRequest request, OpenHandle handle, long offset, int size) {
+        OpenHandle known = handle.real();
+        if (known != null) {
+            read(request, known, offset, size);
+            return;
+        }
+        long number = handles.next();
+        guests.ask(
+                request,
+                Op.OPEN,
+                96,
+                f -> f.ref(handle.node().ref()).u64(number).u32(handle.flags()).u8(0),
+                (status, in) -> {
+                    if (status != 0) {
+                        failed(request.unique(), status, number);
+                        return;
+                    }
+                    in.attr();
+                    OpenHandle real =
+                            new OpenHandle(
+                                    number,
+                                    handle.node(),
+                                    handle.flags(),
+                                    grant(in),
+                                    handle.opener());
+                    if (!handle.real(real)) {
+                        release(number);
+                    }
+                    OpenHandle used = handle.real();
+                    read(request, used == null ? real : used, offset, size);
+                },
+                null,
+                true);
     }
 
     private void opened(long unique, OpenHandle handle, Attr attr, byte[] head, long asked) {
@@ -193,6 +246,14 @@ final class FileRequests {
         }
         long offset = in.getLong();
         int size = in.getInt();
+        if (handle.isLookedAt()) {
+            openAndRead(request, handle, offset, size);
+        } else {
+            read(request, handle, offset, size);
+        }
+    }
+
+    private void read(FuseRequest request, OpenHandle handle, long offset, int size) {
         long unique = request.unique();
         byte[] head = handle.head(guests.nodes, System.nanoTime());
         if (head != null) {
@@ -283,6 +344,13 @@ final class FileRequests {
     private void letGo(long number) {
         OpenHandle handle = handles.remove(number);
         if (handle == null) {
+            return;
+        }
+        if (handle.isLookedAt()) {
+            OpenHandle real = handle.real();
+            if (real != null) {
+                release(real.number());
+            }
             return;
         }
         if (handle.hasLocks()) {

@@ -33,6 +33,10 @@ final class Guests {
         return callers.of(request.pid(), request.uid(), request.gid());
     }
 
+    boolean onlyLooks(FuseRequest request) {
+        return callers.onlyLooks(request.pid(), request.uid());
+    }
+
     /** An inode that the kernel names; answers the request when we do not know it. */
     @Nullable Node node(FuseRequest request, long id) {
         Node node = nodes.find(id);

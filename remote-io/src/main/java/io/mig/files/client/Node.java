@@ -15,6 +15,7 @@ final class Node {
     // how often the kernel was told of it; guarded by the table
     long lookups;
     private volatile @Nullable String place;
+    private volatile int fileSystem;
     private volatile int attrFlags;
     private volatile int leaseMillis;
     private volatile long invalidatedAt;
@@ -43,6 +44,7 @@ final class Node {
     }
 
     void learned(Attr attr) {
+        fileSystem = (int) (attr.ino() >>> 48);
         attrFlags = attr.flags();
         leaseMillis = attr.leaseMillis();
     }
@@ -54,6 +56,11 @@ final class Node {
 
     void place(String path) {
         place = path;
+    }
+
+    /** Which of home's file systems it is of: home marks inode numbers so. */
+    int fileSystem() {
+        return fileSystem;
     }
 
     int leaseMillis() {

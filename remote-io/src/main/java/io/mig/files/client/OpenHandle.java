@@ -22,8 +22,26 @@ final class OpenHandle {
     private long headTick;
     private long headUntilNanos;
     private boolean lost;
+    private final boolean lookedAt;
+    private @Nullable OpenHandle real;
 
     OpenHandle(long number, Node node, int flags, byte[] grant, Callers.Caller opener) {
+        this(number, node, flags, grant, opener, false);
+    }
+
+    /** One that home knows nothing of, until somebody reads it. */
+    static OpenHandle lookedAt(long number, Node node, int flags, Callers.Caller opener) {
+        return new OpenHandle(number, node, flags, new byte[0], opener, true);
+    }
+
+    private OpenHandle(
+            long number,
+            Node node,
+            int flags,
+            byte[] grant,
+            Callers.Caller opener,
+            boolean lookedAt) {
+        this.lookedAt = lookedAt;
         this.number = number;
         this.node = node;
         this.flags = flags;
@@ -37,6 +55,24 @@ final class OpenHandle {
 
     Node node() {
         return node;
+    }
+
+    boolean isLookedAt() {
+        return lookedAt;
+    }
+
+    /** What home has open for one that was only looked at; null when it is to be opened. */
+    synchronized @Nullable OpenHandle real() {
+        return real;
+    }
+
+    /** False when somebody else was faster. */
+    synchronized boolean real(OpenHandle opened) {
+        if (real != null) {
+            return false;
+        }
+        real = opened;
+        return true;
     }
 
     int flags() {

@@ -1,0 +1,4 @@
+@NullMarked
+package io.mig.migration.home;
+
+import org.jspecify.annotations.NullMarked;
