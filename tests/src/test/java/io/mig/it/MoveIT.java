@@ -114,7 +114,7 @@ class MoveIT {
                 $| = 1;
                 use POSIX;
                 open my $tty, '<', ttyname(1) or die;
-                while (my $line = <$tty>) { chomp $line; print "got $line.\n"; exit 5 if $line eq 'end'; }
+                while (my $line = <$tty>) { chomp $line; print "got $line on ", (uname())[1], ".\n"; exit 5 if $line eq 'end'; }
                 """);
         try (Terminal shell = shell()) {
             shell.line("true | perl ask.pl; echo status=$?");
@@ -122,7 +122,7 @@ class MoveIT {
             for (String node : List.of("node2", "node3", "node1")) {
                 counters.move(pid, node);
                 shell.line("at " + node);
-                shell.expect("got at " + node + "\\.");
+                shell.expect("got at " + node + " on node1\\.");
             }
             shell.line("end");
             shell.expect("status=5");

@@ -23,6 +23,9 @@ sealed interface Body extends AutoCloseable permits OriginalBody, GuestBody {
     /** Root pid as CRIU and the tree itself see it: the home pid. */
     int innerPid();
 
+    /** Name of the node that it takes itself to be on: its home's, on every node. */
+    String hostname();
+
     /** Reads everything about the tree. */
     SourceFacts facts();
 

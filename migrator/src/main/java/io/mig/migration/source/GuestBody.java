@@ -98,6 +98,11 @@ final class GuestBody implements Body {
     }
 
     @Override
+    public String hostname() {
+        return guest.record().hostname();
+    }
+
+    @Override
     public SourceFacts facts() {
         return aside(() -> reader.read(hostPid, agent.get(), Optional.of(surroundings())));
     }

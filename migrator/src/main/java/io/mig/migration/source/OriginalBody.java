@@ -15,7 +15,9 @@ import io.mig.migration.preflight.AgentFacts;
 import io.mig.migration.preflight.PreflightReport;
 import io.mig.migration.preflight.SourceFacts;
 import io.mig.migration.preflight.SourceFactsReader;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -68,6 +70,15 @@ final class OriginalBody implements Body {
     @Override
     public int innerPid() {
         return pid;
+    }
+
+    @Override
+    public String hostname() {
+        try {
+            return Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+        } catch (IOException e) {
+            return "localhost"; // not worth a refusal
+        }
     }
 
     @Override

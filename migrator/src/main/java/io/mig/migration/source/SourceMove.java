@@ -279,7 +279,7 @@ final class SourceMove {
                 ReserveRequest.newBuilder()
                         .setMoveId(order.move().toString())
                         .setNextEpoch(order.epoch().next().value())
-                        .setHostname(hostname())
+                        .setHostname(body.hostname())
                         .setPrepare(PrepareText.of(tree, parent, report.streams()))
                         .setRootPgid(PrepareText.pgid(tree))
                         .setSource(calls.self().name())
@@ -308,14 +308,6 @@ final class SourceMove {
             return Math.max(1, tree.root().ppid());
         }
         return Math.max(1, InnerIds.ofProcess(tree.root().ppid()));
-    }
-
-    private static String hostname() {
-        try {
-            return java.nio.file.Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
-        } catch (IOException e) {
-            return "localhost";
-        }
     }
 
     private static StreamItem item(ExternalStream s) {

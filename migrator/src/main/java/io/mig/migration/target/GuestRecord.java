@@ -32,6 +32,7 @@ import java.util.stream.Collectors;
  * @param source where it came from
  * @param uid the user it belongs to
  * @param command for listings
+ * @param hostname of its home, which it keeps wherever it goes
  * @param state how far it came; a state read after a restart is a lower bound, home's journal knows
  *     better
  * @param links home pids that have a deputy
@@ -47,6 +48,7 @@ public record GuestRecord(
         NodeId source,
         int uid,
         String command,
+        String hostname,
         State state,
         List<Integer> links,
         List<GuestStream> streams,
@@ -74,13 +76,15 @@ public record GuestRecord(
 
     public GuestRecord with(State next) {
         return new GuestRecord(
-                capsule, move, process, epoch, source, uid, command, next, links, streams, files);
+                capsule, move, process, epoch, source, uid, command, hostname, next, links, streams,
+                files);
     }
 
     /** The same with the links that it turned out to have. */
     public GuestRecord withLinks(List<Integer> known) {
         return new GuestRecord(
-                capsule, move, process, epoch, source, uid, command, state, known, streams, files);
+                capsule, move, process, epoch, source, uid, command, hostname, state, known,
+                streams, files);
     }
 
     /** Short name for cgroups and directories. */
@@ -98,6 +102,7 @@ public record GuestRecord(
         p.setProperty("source", source.name());
         p.setProperty("uid", Integer.toString(uid));
         p.setProperty("command", command);
+        p.setProperty("hostname", hostname);
         p.setProperty("state", state.name());
         p.setProperty(
                 "links", links.stream().map(String::valueOf).collect(Collectors.joining(",")));
@@ -154,6 +159,7 @@ public record GuestRecord(
                     new NodeId(p.getProperty("source", "")),
                     Integer.parseInt(p.getProperty("uid", "")),
                     p.getProperty("command", ""),
+                    p.getProperty("hostname", "localhost"),
                     State.valueOf(p.getProperty("state", "").toUpperCase(Locale.ROOT)),
                     split(p.getProperty("links", "")).map(Integer::valueOf).toList(),
                     split(p.getProperty("streams", "")).map(GuestRecord::stream).toList(),

@@ -214,6 +214,7 @@ public final class TargetDesk {
                 from,
                 request.getTree().getUid(),
                 request.getTree().getCommand(),
+                request.getHostname(),
                 GuestRecord.State.RESERVED,
                 List.of(),
                 request.getStreamsList().stream().map(TargetDesk::stream).toList(),
