@@ -1,20 +1,16 @@
 package io.mig.ctl.command;
 
 import io.mig.ctl.ExitCode;
-import io.mig.ctl.client.ControlException;
 import io.mig.ctl.render.Cell;
 import io.mig.ctl.render.Colour;
 import io.mig.ctl.render.Column;
-import io.mig.ctl.render.JsonPrinter;
 import io.mig.ctl.render.Screen;
 import io.mig.ctl.render.Table;
 import io.mig.ctl.render.Text;
 import io.mig.json.JsonObject;
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
@@ -25,18 +21,7 @@ import picocli.CommandLine.Parameters;
         name = "can",
         description =
                 "Say whether a process can move, what stands in the way, and where it would run.")
-final class CanCommand implements Callable<Integer> {
-    private final CliContext context;
-
-    @Option(names = "--json", description = "Print one JSON object.")
-    private boolean json;
-
-    @Parameters(
-            index = "0",
-            paramLabel = "PROCESS",
-            description = "Pid, NODE:PID, or command name.")
-    private String process = "";
-
+final class CanCommand extends ProcessCommand {
     @Parameters(
             index = "1",
             arity = "0..1",
@@ -45,25 +30,23 @@ final class CanCommand implements Callable<Integer> {
     private @Nullable String node;
 
     CanCommand(CliContext context) {
-        this.context = context;
+        super(context, "can");
     }
 
     @Override
-    public Integer call() throws ControlException {
-        JsonObject.Builder args = JsonObject.builder().put("process", process);
+    void addTo(JsonObject.Builder arguments) {
         if (node != null) {
-            args.put("node", node);
+            arguments.put("node", node);
         }
-        JsonObject answer = context.askObject("can", args.build());
-        if (json) {
-            JsonPrinter.print(context.out(), answer);
-        } else {
-            print(answer);
-        }
+    }
+
+    @Override
+    int exitCode(JsonObject answer) {
         return answer.isTrue("movable") ? ExitCode.OK : ExitCode.FAILED;
     }
 
-    private void print(JsonObject answer) {
+    @Override
+    void print(JsonObject answer) {
         Screen out = context.out();
         boolean movable = answer.isTrue("movable");
         String command = answer.string("command", "");
