@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 /**
  * {@code mig bench migrate [RUNS [MIB...]]}: how long a process stands still while it moves, next
  * to a bare CRIU dump, copy and restore on tmpfs in the same run. Medians; writes nothing but the
- * table on stdout.
+ * table on stdout. {@code mig bench io}: {@link IoBench}.
  */
 public final class BenchMain {
     private static final String HOG =
@@ -53,8 +53,13 @@ public final class BenchMain {
 
     public static void main(String[] args) {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        if (args.length == 0 || !args[0].equals("migrate")) {
-            System.err.println("mig bench: what? usage: mig bench migrate [RUNS [MIB...]]");
+        String what = args.length == 0 ? "" : args[0];
+        if (what.equals("io")) {
+            System.exit(IoBench.run(List.of(args).subList(1, args.length), out) ? 0 : 1);
+        }
+        if (!what.equals("migrate")) {
+            System.err.println(
+                    "mig bench: what? usage: mig bench migrate [RUNS [MIB...]] | mig bench io [SIZE [RUNS]]");
             System.exit(2);
         }
         int runs = args.length > 1 ? Integer.parseInt(args[1]) : 10;
@@ -142,11 +147,16 @@ public final class BenchMain {
         lab.sh("node1", "kill -9 " + staying);
         out.printf(
                 "%8d %12.0f %12.0f %12.0f %14.0f %14.0f%n",
-                size, median(there), median(back), median(total), median(bytes), median(bare));
+                size,
+                Median.of(there),
+                Median.of(back),
+                Median.of(total),
+                Median.of(bytes),
+                Median.of(bare));
         out.println(
                 "         the freeze is "
                         + phases.entrySet().stream()
-                                .map(e -> "%s %.0f".formatted(e.getKey(), median(e.getValue())))
+                                .map(e -> "%s %.0f".formatted(e.getKey(), Median.of(e.getValue())))
                                 .collect(Collectors.joining(" + ")));
         failures.forEach(f -> out.println("         failed: " + f));
         return failures.isEmpty();
@@ -169,11 +179,5 @@ public final class BenchMain {
                         + " ]; do sleep 0.05; done";
         lab.exec("node1", "timeout", "60", "bash", "-c", full).must();
         return pid;
-    }
-
-    private static double median(List<Double> values) {
-        double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-        int n = sorted.length;
-        return n == 0 ? Double.NaN : (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
     }
 }
