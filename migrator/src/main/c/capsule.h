@@ -56,6 +56,7 @@ struct order {
     int32_t pid;        /* number the new process must get; 0: any */
     int32_t group;      /* process group it enters; its own number or ORDER_OWN_GROUP: makes one; 0: stays in its parent's.  FOREGROUND: the group */
     int32_t tty_index;  /* STANDIN: becomes its controlling terminal, CRIU: becomes its stdin, FOREGROUND: of this one; -1: none */
+    int32_t resembled;  /* CRIU: process that will be dumped, see swrk_resemble(); 0: none */
     int32_t control_fd; /* STANDIN: descriptor number in init of its end of the order socket */
     uint32_t fd_count;  /* CRIU: descriptors in init and the numbers they get in criu */
     struct {
@@ -91,6 +92,11 @@ void reap(void (*told)(void *owner, const struct report *report), void *owner);
  * loader: neither the loader nor the libraries that exe names can be reached here; those in lib beside it are used.
  */
 int swrk_exec(const char *socket_path, const char *token, const char *exe, bool hold, bool loader);
+/*
+ * Before a dump of pid: where CAP_SYS_RESOURCE is missing, prlimit(2) tells the limits of a process only to those whose real
+ * ids are its own, so we take them. The effective ids stay, and with them all that criu may do.
+ */
+void swrk_resemble(pid_t pid);
 /* All signals to their default, none blocked. */
 void signals_reset(void);
 /* stdin, stdout and stderr to /dev/null, except stdin when keep_stdin. */

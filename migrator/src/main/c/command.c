@@ -378,6 +378,7 @@ static void criu(struct capsule *capsule, const struct mig_frame *frame)
         }
     } else {
         order.flags = ORDER_NEW_SESSION;
+        order.resembled = (int32_t)number_of(frame, "pid", 0);
     }
     if (capsule->rooted)
         order.flags |= ORDER_LOADER;

@@ -195,6 +195,7 @@ static int become_criu(const struct order *order, bool in_init)
     if (stdio_null(order->tty_index >= 0) != 0 || chdir(order->directory) != 0)
         return errno;
     signals_reset();
+    swrk_resemble(order->resembled);
     return swrk_exec(order->socket, order->token, order->exe, order->flags & ORDER_HOLD, order->flags & ORDER_LOADER);
 }
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -69,6 +70,28 @@ static int exec_by_loader(const char *exe, char *number)
     execle(loader, loader, "--inhibit-rpath", "", "--library-path", library, exe, "--no-default-config", "swrk", number,
            (char *)NULL, environment);
     return errno;
+}
+
+void swrk_resemble(pid_t pid)
+{
+    struct rlimit unused;
+    char path[40], line[256];
+    unsigned uid = 0, gid = 0;
+    FILE *status;
+
+    if (pid <= 0 || prlimit(pid, RLIMIT_CORE, NULL, &unused) == 0 || errno != EPERM)
+        return;
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    status = fopen(path, "re");
+    if (status == NULL)
+        return;
+    while (fgets(line, sizeof line, status) != NULL) {
+        sscanf(line, "Uid: %u", &uid);
+        sscanf(line, "Gid: %u", &gid);
+    }
+    fclose(status);
+    if (setresgid(gid, -1, -1) != 0 || setresuid(uid, -1, -1) != 0)
+        return; /* criu says itself what it may not do */
 }
 
 int swrk_exec(const char *socket_path, const char *token, const char *exe, bool hold, bool loader)

@@ -72,7 +72,6 @@ import io.mig.transport.netty.NetworkConfig;
 import io.mig.transport.netty.TlsIdentity;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -123,7 +122,7 @@ public final class Agent implements AutoCloseable {
         Path moves = run.resolve("moves");
         opened(AgentLock.take(run));
         Directories.fresh(moves);
-        Files.createDirectories(config.stateDir());
+        StateDirectory.prepare(config.stateDir());
         String bootId = NodeFacts.bootId(run);
         Path hullSocket = run.resolve("hull.sock");
         NativeTools tools =

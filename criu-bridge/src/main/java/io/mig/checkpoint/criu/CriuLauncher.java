@@ -29,7 +29,7 @@ public final class CriuLauncher {
 
     /**
      * @param spawnCommand program (with leading arguments) that is called as {@code COMMAND SOCKET
-     *     TOKEN CRIU}
+     *     TOKEN CRIU [PID]}
      * @param criu the criu executable
      */
     public CriuLauncher(CriuServer server, List<String> spawnCommand, Path criu) {
@@ -40,6 +40,18 @@ public final class CriuLauncher {
 
     /** Starts one criu and waits until it reports; the caller closes it. */
     public CriuConnection start(Duration timeout) {
+        return start(timeout, List.of());
+    }
+
+    /**
+     * The same for a criu that will dump a process: where CAP_SYS_RESOURCE is missing, the limits
+     * of a process can only be read by somebody with its real ids (prlimit(2)).
+     */
+    public CriuConnection start(Duration timeout, int pid) {
+        return start(timeout, List.of(Integer.toString(pid)));
+    }
+
+    private CriuConnection start(Duration timeout, List<String> further) {
         if (!Files.isExecutable(criu)) {
             throw CheckpointException.failed(
                     Phase.CONNECT,
@@ -49,6 +61,7 @@ public final class CriuLauncher {
         String token = UUID.randomUUID().toString();
         List<String> command = new ArrayList<>(spawnCommand);
         command.addAll(List.of(server.socketPath().toString(), token, criu.toString()));
+        command.addAll(further);
         CompletableFuture<CriuConnection> arrival = server.expect(token);
         Path complaints = null;
         try {

@@ -171,7 +171,7 @@ final class GuestBody implements Body {
 
     @Override
     public CriuConnection startCriu() {
-        return guest.capsule().startCriu(server, criu, "dump", 0).connection();
+        return guest.capsule().startCriuToDump(server, criu, innerPid()).connection();
     }
 
     @Override

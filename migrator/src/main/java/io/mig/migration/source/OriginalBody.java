@@ -98,7 +98,7 @@ final class OriginalBody implements Body {
 
     @Override
     public CriuConnection startCriu() {
-        return launcher.start(START_CRIU);
+        return launcher.start(START_CRIU, innerPid());
     }
 
     @Override

@@ -111,20 +111,30 @@ public final class Capsule {
 
     /** Starts a CRIU inside and returns the connection to it and what it inherited. */
     public Started startCriu(CriuServer server, Path criu, String mode, int pgid) {
+        return startCriu(server, criu, mode, pgid, 0);
+    }
+
+    /** Starts a CRIU inside that will dump a process, named as inside. */
+    public Started startCriuToDump(CriuServer server, Path criu, int pid) {
+        return startCriu(server, criu, "dump", 0, pid);
+    }
+
+    private Started startCriu(CriuServer server, Path criu, String mode, int pgid, int pid) {
         String token = UUID.randomUUID().toString();
         CompletableFuture<CriuConnection> expected = server.expect(token);
         try {
             command(
                     FrameType.CRIU,
                     // a restore must not go on without its agent: it would let the body run
-                    "sock=%s token=%s exe=%s mode=%s pgid=%d hold=1\n"
+                    "sock=%s token=%s exe=%s mode=%s pgid=%d pid=%d hold=1\n"
                             .formatted(
                                     root.map(r -> r.inRunDir(server.socketPath()))
                                             .orElse(server.socketPath()),
                                     token,
                                     root.map(r -> CapsuleRoot.criu(criu)).orElse(criu),
                                     mode,
-                                    pgid));
+                                    pgid,
+                                    pid));
             return new Started(await("CRIU in the capsule", expected));
         } catch (RuntimeException e) {
             expected.cancel(false);
