@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -37,6 +38,11 @@ final class Guest {
 
     Ended sh(String script) {
         return run(List.of("/bin/sh", "-c", "cd '" + directory + "' && " + script));
+    }
+
+    /** For what takes long. */
+    Ended sh(String script, Duration patience) {
+        return run(List.of("/bin/sh", "-c", "cd '" + directory + "' && " + script), patience);
     }
 
     /** As an ordinary user. */
@@ -73,6 +79,10 @@ final class Guest {
     }
 
     static Ended run(List<String> command) {
+        return run(command, Duration.ofSeconds(60));
+    }
+
+    private static Ended run(List<String> command, Duration patience) {
         try {
             Path output = Files.createTempFile("guest", ".out");
             try {
@@ -82,7 +92,7 @@ final class Guest {
                                 .redirectOutput(output.toFile())
                                 .start();
                 process.getOutputStream().close();
-                if (!process.waitFor(60, TimeUnit.SECONDS)) {
+                if (!process.waitFor(patience.toSeconds(), TimeUnit.SECONDS)) {
                     process.destroyForcibly();
                     throw new IllegalStateException(
                             "does not end: " + command + "\n" + Files.readString(output));

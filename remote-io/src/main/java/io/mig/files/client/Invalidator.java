@@ -23,11 +23,14 @@ final class Invalidator implements AutoCloseable {
 
         record Everything() implements Word {}
 
+        record TooMany() implements Word {}
+
         record InodeThen(long node, Runnable then) implements Word {}
     }
 
     private final NodeTable nodes;
     private final FuseConnection fuse;
+    private final Crowd crowd;
     private final long session;
     private final Anchors anchors;
     private final BlockingQueue<Word> queue = new LinkedBlockingQueue<>(MAX_WAITING);
@@ -40,10 +43,12 @@ final class Invalidator implements AutoCloseable {
         this.anchors = anchors;
         this.nodes = nodes;
         this.fuse = fuse;
+        this.crowd = new Crowd(nodes, fuse);
         this.session = session;
     }
 
     void start() {
+        nodes.whenTooMany(() -> add(new Word.TooMany()));
         thread.start();
     }
 
@@ -123,6 +128,7 @@ final class Invalidator implements AutoCloseable {
                     case Word.Entry(var directory, var name) ->
                             fuse.invalidateEntry(directory, name);
                     case Word.Everything() -> forgetAll();
+                    case Word.TooMany() -> crowd.thin(node -> node.place() != null);
                     case Word.InodeThen(var node, var then) -> {
                         fuse.invalidateInode(node, true);
                         then.run();

@@ -8,14 +8,21 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The inodes that the kernel knows, by the numbers it has for them and by what home calls them. Has
- * as many entries as the kernel keeps inodes of the mount, about 250 bytes each. Thread-safe.
+ * as many entries as the kernel keeps inodes of the mount, about 350 bytes each; {@link Crowd} sees
+ * to it that those are not many more than {@link #MANY}, unless they are in use. Thread-safe.
  */
 final class NodeTable {
     static final long ROOT = 1;
+
+    /** More than that are too many: 14 MiB. */
+    static final int MANY = 40_000;
+
+    private static final long PAUSE_NANOS = 1_000_000_000L;
 
     private final Map<Long, Node> byId = new HashMap<>();
     private final Map<NodeRef, Node> byRef = new HashMap<>();
@@ -23,6 +30,8 @@ final class NodeTable {
     private volatile long strangerInvalidatedAt;
     private final TreeMemory memory;
     private long lastId = ROOT;
+    private Runnable tooMany = () -> {};
+    private long thinned = System.nanoTime() - PAUSE_NANOS;
 
     NodeTable(TreeMemory memory) {
         this.memory = memory;
@@ -78,7 +87,23 @@ final class NodeTable {
         }
         node.lookups++;
         node.learned(attr);
+        if (byId.size() > MANY && System.nanoTime() - thinned > PAUSE_NANOS) {
+            thinned = System.nanoTime();
+            tooMany.run();
+        }
         return node;
+    }
+
+    /** What to do when there are too many; must not wait for anything. */
+    synchronized void whenTooMany(Runnable action) {
+        tooMany = action;
+    }
+
+    /** The half that was told to the kernel first, without those that have to stay. */
+    List<Long> elder(Predicate<Node> stay) {
+        List<Node> known = all();
+        known.removeIf(node -> node.id() == ROOT || stay.test(node));
+        return known.stream().map(Node::id).sorted().limit(known.size() / 2).toList();
     }
 
     synchronized void forget(long id, long count) {

@@ -33,6 +33,7 @@ public final class FuseConnection implements AutoCloseable {
     private static final int INVAL_INODE = 2;
     private static final int INVAL_ENTRY = 3;
     private static final int RESEND = 7;
+    private static final int PRUNE = 9;
     private static final int EXPIRE_ONLY = 1;
 
     private final FuseConfig config;
@@ -272,6 +273,20 @@ public final class FuseConnection implements AutoCloseable {
                 .put(name)
                 .put((byte) 0);
         write(out, INVAL_ENTRY, 0);
+    }
+
+    /**
+     * The kernel drops those of these inodes that nothing uses, and tells so by FORGET
+     * (FUSE_NOTIFY_PRUNE, Linux 6.18). May wait, as {@link #invalidateInode}.
+     *
+     * @return false when the kernel cannot do that
+     */
+    public boolean prune(List<Long> inodes) {
+        FuseOut out = out(16 + 8 * inodes.size());
+        out.body().putInt(inodes.size()).putInt(0).putLong(0);
+        inodes.forEach(inode -> out.body().putLong(inode));
+        long result = write(out, PRUNE, 0);
+        return result >= 0 || result == -Errno.ENOENT || result == -Errno.ENODEV;
     }
 
     private long write(FuseOut out, int error, long unique) {
