@@ -291,8 +291,8 @@ public final class Agent implements AutoCloseable {
         ProcessFinder finder = new ProcessFinder(config.node(), calls, proc, away, guests);
         VerbTable verbs =
                 new VerbTable(
-                        calls, network, facts, journal, away, guests, moveDesk, finder, load, proc,
-                        faults);
+                        calls, network, facts, journal, away, guests, trees, moveDesk, finder, load,
+                        proc, faults);
         verbs.register();
         Balancing balancing =
                 opened(

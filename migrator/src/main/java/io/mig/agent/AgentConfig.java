@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.tomlj.Toml;
 import org.tomlj.TomlArray;
 import org.tomlj.TomlParseError;
@@ -30,8 +31,8 @@ import org.tomlj.TomlTable;
  * @param criu the CRIU program (version 4.2 or newer)
  * @param policyFile this node's policy for balancing; need not exist
  * @param peers all nodes of the cluster with their addresses; this node may be among them
- * @param shared directories that all nodes mount from the same storage (proved by a probe before
- *     use)
+ * @param shared {@code direct} (or {@code shared}, its old name): directories that all nodes mount
+ *     from the same storage (proved by a probe before use)
  * @param maxGuests bodies of other nodes' processes that may live here at once
  * @param memoryReserveBytes memory that guests must leave free
  * @param guestsOfRoot whether processes of root may come here
@@ -80,6 +81,7 @@ public record AgentConfig(
                     "policy",
                     "peers",
                     "shared",
+                    "direct",
                     "home_files",
                     "guests.max",
                     "guests.memory_reserve_mb",
@@ -143,7 +145,11 @@ public record AgentConfig(
                     Path.of(text(toml, "criu", "/opt/mig/criu/criu")),
                     Path.of(text(toml, "policy", "/etc/mig/policy.toml")),
                     peers(toml),
-                    strings(toml, "shared").stream().map(Path::of).toList(),
+                    Stream.of("direct", "shared")
+                            .flatMap(key -> strings(toml, key).stream())
+                            .distinct()
+                            .map(Path::of)
+                            .toList(),
                     (int) number(toml, "guests.max", 256),
                     number(toml, "guests.memory_reserve_mb", 256) << 20,
                     toml.getBoolean("guests.of_root", () -> true),

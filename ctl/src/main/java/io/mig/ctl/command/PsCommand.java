@@ -41,6 +41,7 @@ final class PsCommand implements Callable<Integer> {
                     .line("no process is away from home; 'mig migrate PROCESS NODE' moves one");
         } else {
             table(rows).print(context.out());
+            rows.objects().forEach(this::tellWhy);
         }
         if (answer instanceof JsonObject object) {
             object.array("unreachable").objects().forEach(this::warn);
@@ -73,6 +74,13 @@ final class PsCommand implements Callable<Integer> {
                     Cell.of(row.string("command", "-")));
         }
         return table;
+    }
+
+    private void tellWhy(JsonObject row) {
+        String why = row.string("why", "");
+        if (!why.isEmpty()) {
+            context.err().line(Text.clean("mig ps: " + row.string("process", "?") + ": " + why));
+        }
     }
 
     private void warn(JsonObject node) {

@@ -23,6 +23,7 @@ import io.mig.migration.Protos;
 import io.mig.migration.target.Guest;
 import io.mig.migration.target.GuestRecord;
 import io.mig.migration.target.Guests;
+import io.mig.migration.target.HomeTrees;
 import io.mig.model.HomePid;
 import io.mig.model.MigException;
 import io.mig.model.NodeId;
@@ -69,6 +70,7 @@ final class ListVerbs {
     private final Journal journal;
     private final AwayTable away;
     private final Guests guests;
+    private final HomeTrees trees;
     private final ProcessFinder finder;
     private final LoadSampler load;
     private final ProcFs proc;
@@ -81,6 +83,7 @@ final class ListVerbs {
             Journal journal,
             AwayTable away,
             Guests guests,
+            HomeTrees trees,
             ProcessFinder finder,
             LoadSampler load,
             ProcFs proc) {
@@ -90,6 +93,7 @@ final class ListVerbs {
         this.journal = journal;
         this.away = away;
         this.guests = guests;
+        this.trees = trees;
         this.finder = finder;
         this.load = load;
         this.proc = proc;
@@ -144,17 +148,19 @@ final class ListVerbs {
             rss += process.rssBytes();
             stopped |= process.state() == 'T';
         }
-        return GuestItem.newBuilder()
-                .setProcess(Protos.process(guest.process()))
-                .setEpoch(guest.epoch().value())
-                .setNode(calls.self().name())
-                .setState(stopped ? "stopped" : "running")
-                .setCpu(cpu)
-                .setResidentBytes(rss)
-                .setTasks(pids.size())
-                .setUid(guest.record().uid())
-                .setCommand(guest.record().command())
-                .build();
+        GuestItem.Builder item =
+                GuestItem.newBuilder()
+                        .setProcess(Protos.process(guest.process()))
+                        .setEpoch(guest.epoch().value())
+                        .setNode(calls.self().name())
+                        .setState(stopped ? "stopped" : "running")
+                        .setCpu(cpu)
+                        .setResidentBytes(rss)
+                        .setTasks(pids.size())
+                        .setUid(guest.record().uid())
+                        .setCommand(guest.record().command());
+        trees.use(guest).ifPresent(use -> item.setFiles(FileUses.item(use)));
+        return item.build();
     }
 
     void ps(ControlRequest request, ControlResponse out) {
@@ -215,6 +221,9 @@ final class ListVerbs {
                         .put("pid", process.pid())
                         .put("node", home.getNode())
                         .put("state", host == null ? home.getState() : host.getState());
+        if (host != null && !host.getFiles().getWaits().isEmpty()) {
+            row.put("why", host.getFiles().getWaits());
+        }
         if (host != null) {
             row.put("cpu", host.getCpu())
                     .put("rssBytes", host.getResidentBytes())
@@ -358,6 +367,8 @@ final class ListVerbs {
                                                     .put("config", d.config())
                                                     .build()));
             answer.put("deputies", MoveVerbs.array(deputies));
+            FileUses.asked(calls, r.host(), process)
+                    .ifPresent(files -> answer.put("files", FileUses.json(files)));
         } else {
             local(process, request, answer);
         }
@@ -374,6 +385,8 @@ final class ListVerbs {
                     .put("capsule", guest.get().capsule().id().toString())
                     .put("hostPids", guest.get().capsule().guests().pids().toString())
                     .put("command", guest.get().record().command());
+            trees.use(guest.get())
+                    .ifPresent(use -> answer.put("files", FileUses.json(FileUses.item(use))));
             return;
         }
         Optional<ProcSample> sample = proc.sample(process.pid());

@@ -9,6 +9,7 @@ import io.mig.load.LoadSampler;
 import io.mig.migration.Calls;
 import io.mig.migration.source.MoveDesk;
 import io.mig.migration.target.Guests;
+import io.mig.migration.target.HomeTrees;
 import io.mig.transport.PeerFacts;
 import io.mig.transport.PeerNetwork;
 import io.mig.wire.proto.LookupRequest;
@@ -28,6 +29,7 @@ public final class VerbTable {
             Journal journal,
             AwayTable away,
             Guests guests,
+            HomeTrees trees,
             MoveDesk desk,
             ProcessFinder finder,
             LoadSampler load,
@@ -37,7 +39,8 @@ public final class VerbTable {
         this.finder = finder;
         this.moves = new MoveVerbs(calls, network, journal, desk, finder);
         this.lists =
-                new ListVerbs(calls, network, facts, journal, away, guests, finder, load, proc);
+                new ListVerbs(
+                        calls, network, facts, journal, away, guests, trees, finder, load, proc);
     }
 
     /** Serves the other agents' side of the verbs. */

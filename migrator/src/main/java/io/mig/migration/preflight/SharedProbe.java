@@ -14,7 +14,8 @@ import java.util.regex.Pattern;
 
 /**
  * Proof that a folder is the same storage on two nodes: the source writes a file with a random name
- * and random content, the target reads it. Close it to remove the file.
+ * and random content, the target finds it with the same inode number and content, which a copy that
+ * something keeps in step would not have. Close it to remove the file.
  */
 public final class SharedProbe implements AutoCloseable {
     private static final int RANDOM_BYTES = 16;
@@ -25,11 +26,13 @@ public final class SharedProbe implements AutoCloseable {
     private final String folder;
     private final Path file;
     private final String secret;
+    private final long inode;
 
-    private SharedProbe(String folder, Path file, String secret) {
+    private SharedProbe(String folder, Path file, String secret, long inode) {
         this.folder = folder;
         this.file = file;
         this.secret = secret;
+        this.inode = inode;
     }
 
     /** Source: writes the probe. */
@@ -42,7 +45,7 @@ public final class SharedProbe implements AutoCloseable {
                 StandardOpenOption.CREATE_NEW,
                 StandardOpenOption.WRITE,
                 LinkOption.NOFOLLOW_LINKS);
-        return new SharedProbe(folder, file, secret);
+        return new SharedProbe(folder, file, secret, inode(file));
     }
 
     /** The shared folder that is probed. */
@@ -60,18 +63,29 @@ public final class SharedProbe implements AutoCloseable {
         return secret;
     }
 
+    /** Its inode number, as the source sees it. */
+    public long inode() {
+        return inode;
+    }
+
+    private static long inode(Path file) throws IOException {
+        return (Long) Files.getAttribute(file, "unix:ino", LinkOption.NOFOLLOW_LINKS);
+    }
+
     /**
      * Target: is the probe there?
      *
      * @param declared the folders that this node's own configuration declares as shared; others are
      *     never read
      */
-    public static boolean found(List<String> declared, String folder, String name, String secret) {
+    public static boolean found(
+            List<String> declared, String folder, String name, String secret, long inode) {
         if (!declared.contains(folder) || !NAME.matcher(name).matches()) {
             return false;
         }
         try (var in = Files.newInputStream(Path.of(folder, name), LinkOption.NOFOLLOW_LINKS)) {
-            return new String(in.readNBytes(MOST_BYTES), StandardCharsets.US_ASCII).equals(secret);
+            return new String(in.readNBytes(MOST_BYTES), StandardCharsets.US_ASCII).equals(secret)
+                    && inode(Path.of(folder, name)) == inode;
         } catch (IOException e) {
             return false;
         }

@@ -17,10 +17,12 @@ import io.mig.wire.proto.FileMismatchItem;
 import io.mig.wire.proto.FileNeedItem;
 import io.mig.wire.proto.ProbeItem;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,14 +41,14 @@ final class TargetQuery {
         List<SharedProbe> probes = new ArrayList<>();
         try {
             CheckRequest.Builder request = CheckRequest.newBuilder();
-            for (String folder : FileNeeds.sharedFolders(source, policy)) {
-                SharedProbe probe = SharedProbe.write(folder);
-                probes.add(probe);
+            write(probes, target, source, policy);
+            for (SharedProbe probe : probes) {
                 request.addProbes(
                         ProbeItem.newBuilder()
                                 .setFolder(probe.folder())
                                 .setName(probe.name())
-                                .setSecret(probe.secret()));
+                                .setSecret(probe.secret())
+                                .setInode(probe.inode()));
             }
             request.setHomeTree(policy.homeTree());
             boolean own = policy.homeTree().isEmpty();
@@ -58,11 +60,58 @@ final class TargetQuery {
                 // it knows nothing of home's files: then its own have to do
                 return ask(target, source, policy.withHomeTree(""));
             }
+            probes.stream()
+                    .filter(probe -> !reply.getProvenSharedList().contains(probe.folder()))
+                    .forEach(
+                            probe ->
+                                    LOG.info(
+                                            "not the same storage, so not direct: folder={} target={}",
+                                            probe.folder(),
+                                            target));
             return facts(target, source.pid(), reply);
         } catch (MigException | IOException e) {
             return TargetFacts.unreachable(target.name(), String.valueOf(e.getMessage()));
         } finally {
             probes.forEach(TargetQuery::remove);
+        }
+    }
+
+    /**
+     * Folders in which the tree uses something must be the same storage there. With home's files as
+     * its root, all others are tried as well: what is the same is bound, the rest goes through
+     * home.
+     */
+    private static void write(
+            List<SharedProbe> probes, NodeId target, SourceFacts source, PreflightPolicy policy)
+            throws IOException {
+        Set<String> needed = FileNeeds.sharedFolders(source, policy);
+        for (String folder : needed) {
+            probes.add(SharedProbe.write(folder));
+        }
+        if (policy.homeTree().isEmpty() || policy.homeTree().equals(target.name())) {
+            return;
+        }
+        for (String folder : policy.shared()) {
+            if (!needed.contains(folder) && direct(source, folder)) {
+                try {
+                    probes.add(SharedProbe.write(folder));
+                } catch (IOException e) {
+                    LOG.info("not tried as direct storage: folder={} {}", folder, e.toString());
+                }
+            }
+        }
+    }
+
+    /** A guest's folder is this node's only if it was proven to be and bound when it came. */
+    private static boolean direct(SourceFacts source, String folder) throws IOException {
+        if (source.capsule().isEmpty()) {
+            return true;
+        }
+        // proc_pid_mountinfo(5): field 5 is the mount point as the process sees it
+        Path mounts = Path.of("/proc", Integer.toString(source.pid()), "mountinfo");
+        try (Stream<String> lines = Files.lines(mounts)) {
+            return lines.map(line -> line.split(" ", 6))
+                    .anyMatch(fields -> fields.length > 4 && fields[4].equals(folder));
         }
     }
 

@@ -52,7 +52,11 @@ public final class CheckDesk {
         Set<String> proven = new HashSet<>();
         for (ProbeItem probe : request.getProbesList()) {
             if (SharedProbe.found(
-                    declared, probe.getFolder(), probe.getName(), probe.getSecret())) {
+                    declared,
+                    probe.getFolder(),
+                    probe.getName(),
+                    probe.getSecret(),
+                    probe.getInode())) {
                 proven.add(probe.getFolder());
             }
         }

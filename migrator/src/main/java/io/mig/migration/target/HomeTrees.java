@@ -254,6 +254,42 @@ public final class HomeTrees implements AutoCloseable {
         Optional.ofNullable(trees.get(peer)).ifPresent(m -> m.tree.homeIsBack());
     }
 
+    /** What a guest here did with files; nothing when it has those of this node. */
+    public Optional<FileUse> use(Guest guest) {
+        GuestRecord record = guest.record();
+        NodeId home = record.process().home();
+        Mounted mounted = record.files().isPresent() ? trees.get(home) : null;
+        if (mounted == null) {
+            return Optional.empty();
+        }
+        TreeStats.Io through = mounted.tree.ofGuest(record.shortName());
+        FileUse.Storage direct =
+                FileUse.Storage.of(Path.of("/proc"), guest.capsule().guests().pids());
+        Duration away = mounted.tree.away();
+        return Optional.of(
+                new FileUse(
+                        through.operations(),
+                        through.bytesRead(),
+                        through.bytesWritten(),
+                        direct,
+                        away.isZero() ? "" : why(home, away)));
+    }
+
+    private String why(NodeId home, Duration away) {
+        return "home="
+                + home
+                + " has not answered for "
+                + away.toSeconds()
+                + " s; "
+                + (away.compareTo(config.giveUp()) < 0
+                        ? "what it asks of home's files waits, and fails with EIO after "
+                                + config.giveUp().toSeconds()
+                                + " s (timeouts.home_ms)"
+                        : "what it asks of home's files fails with EIO once it has waited "
+                                + config.giveUp().toSeconds()
+                                + " s (timeouts.home_ms)");
+    }
+
     /** What went through the mounts, by home. */
     public Map<NodeId, TreeStats> stats() {
         Map<NodeId, TreeStats> stats = new HashMap<>();

@@ -69,6 +69,23 @@ final class TreeCallers implements Callers {
         }
     }
 
+    @Override
+    public String guest(int pid) {
+        try {
+            String cgroup = cgroup(pid);
+            return guests.all().stream()
+                    .map(g -> g.record().shortName())
+                    .filter(
+                            name ->
+                                    cgroup.contains("/guest-" + name)
+                                            || cgroup.contains("/capsule-" + name))
+                    .findFirst()
+                    .orElse("");
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
     private String cgroup(int pid) throws IOException {
         return Files.readString(proc.resolve(Integer.toString(pid)).resolve("cgroup"));
     }

@@ -120,19 +120,47 @@ class FileCheckTest {
         try (SharedProbe probe = SharedProbe.write(folder)) {
             assertThat(
                             SharedProbe.found(
-                                    List.of(folder), probe.folder(), probe.name(), probe.secret()))
+                                    List.of(folder),
+                                    probe.folder(),
+                                    probe.name(),
+                                    probe.secret(),
+                                    probe.inode()))
                     .isTrue();
-            assertThat(SharedProbe.found(List.of(folder), folder, probe.name(), "wrong")).isFalse();
-            assertThat(SharedProbe.found(List.of("/other"), folder, probe.name(), probe.secret()))
+            assertThat(
+                            SharedProbe.found(
+                                    List.of(folder), folder, probe.name(), "wrong", probe.inode()))
                     .isFalse();
-            assertThat(SharedProbe.found(List.of(folder), folder, "../lib/a.so", "content"))
+            assertThat(
+                            SharedProbe.found(
+                                    List.of("/other"),
+                                    folder,
+                                    probe.name(),
+                                    probe.secret(),
+                                    probe.inode()))
+                    .isFalse();
+            assertThat(
+                            SharedProbe.found(
+                                    List.of(folder),
+                                    folder,
+                                    probe.name(),
+                                    probe.secret(),
+                                    probe.inode() + 1))
+                    .isFalse();
+            assertThat(
+                            SharedProbe.found(
+                                    List.of(folder),
+                                    folder,
+                                    "../lib/a.so",
+                                    "content",
+                                    probe.inode()))
                     .isFalse();
             assertThat(
                             SharedProbe.found(
                                     List.of(folder),
                                     folder,
                                     ".mig-probe-" + "0".repeat(32),
-                                    probe.secret()))
+                                    probe.secret(),
+                                    probe.inode()))
                     .isFalse();
         }
         try (var left = Files.list(root.resolve("shared"))) {

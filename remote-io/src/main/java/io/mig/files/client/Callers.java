@@ -22,6 +22,16 @@ public interface Callers {
         return false;
     }
 
+    /**
+     * Whose guest a thread is, so that what it does is counted there; empty: nobody's. Asked
+     * rarely.
+     *
+     * @param pid of the thread, as the agent sees it
+     */
+    default String guest(int pid) {
+        return "";
+    }
+
     /** As the kernel says. */
     static Callers plain() {
         return (pid, uid, gid) -> new Caller(uid, gid);

@@ -11,11 +11,14 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Who did how much through home. Keeps the busiest callers of late, at most {@link #MAX}.
- * Thread-safe.
+ * Who did how much through home. Keeps the callers and guests of late, at most {@link #MAX} of
+ * each. Thread-safe.
  */
 final class Counters {
     private static final int MAX = 4096;
+
+    /** After that a number may be another process's. */
+    private static final long SURE_NANOS = 10_000_000_000L;
 
     private record Key(int pid, int uid) {}
 
@@ -23,36 +26,73 @@ final class Counters {
         private long operations;
         private long read;
         private long written;
+        private String guest = "";
+        private long sureUntil;
+
+        void bytes(long bytesRead, long bytesWritten) {
+            read += bytesRead;
+            written += bytesWritten;
+        }
+
+        TreeStats.Io io() {
+            return new TreeStats.Io(operations, read, written);
+        }
     }
 
-    private final Map<Key, Sums> byCaller =
-            new LinkedHashMap<>(64, 0.75f, true) {
-                private static final long serialVersionUID = 1;
+    /** The eldest go. */
+    private static final class Late<K> extends LinkedHashMap<K, Sums> {
+        private static final long serialVersionUID = 1;
 
-                @Override
-                protected boolean removeEldestEntry(Map.Entry<Key, Sums> eldest) {
-                    return size() > MAX;
-                }
-            };
+        Late() {
+            super(64, 0.75f, true);
+        }
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<K, Sums> eldest) {
+            return size() > MAX;
+        }
+    }
+
+    private final Callers callers;
+    private final Map<Key, Sums> byCaller = new Late<>();
+    private final Map<String, Sums> byGuest = new Late<>();
     private final Map<Opcode, Long> byKind = new EnumMap<>(Opcode.class);
     private long operations;
     private long read;
     private long written;
 
+    Counters(Callers callers) {
+        this.callers = callers;
+    }
+
     synchronized void operation(Opcode kind, int pid, int uid) {
         byKind.merge(kind, 1L, Long::sum);
-        sums(pid, uid).operations++;
+        Sums sums = sums(pid, uid);
+        sums.operations++;
+        guest(sums).operations++;
         operations++;
     }
 
     private Sums sums(int pid, int uid) {
-        return byCaller.computeIfAbsent(new Key(pid, uid), k -> new Sums());
+        Sums sums = byCaller.computeIfAbsent(new Key(pid, uid), k -> new Sums());
+        long now = System.nanoTime();
+        if (sums.sureUntil == 0 || now - sums.sureUntil > 0) {
+            // a process that is gone already was still the same guest's, so far as anybody knows
+            String guest = pid == 0 ? "" : callers.guest(pid);
+            sums.guest = guest.isEmpty() ? sums.guest : guest;
+            sums.sureUntil = now + SURE_NANOS;
+        }
+        return sums;
+    }
+
+    private Sums guest(Sums caller) {
+        return byGuest.computeIfAbsent(caller.guest, k -> new Sums());
     }
 
     synchronized void bytes(int pid, int uid, long bytesRead, long bytesWritten) {
         Sums sums = sums(pid, uid);
-        sums.read += bytesRead;
-        sums.written += bytesWritten;
+        sums.bytes(bytesRead, bytesWritten);
+        guest(sums).bytes(bytesRead, bytesWritten);
         read += bytesRead;
         written += bytesWritten;
     }
@@ -70,14 +110,13 @@ final class Counters {
     synchronized List<TreeStats.CallerIo> callers() {
         List<TreeStats.CallerIo> all = new ArrayList<>(byCaller.size());
         byCaller.forEach(
-                (key, sums) ->
-                        all.add(
-                                new TreeStats.CallerIo(
-                                        key.pid(),
-                                        key.uid(),
-                                        new TreeStats.Io(
-                                                sums.operations, sums.read, sums.written))));
+                (key, sums) -> all.add(new TreeStats.CallerIo(key.pid(), key.uid(), sums.io())));
         all.sort(Comparator.comparingInt(TreeStats.CallerIo::pid));
         return all;
+    }
+
+    synchronized TreeStats.Io guest(String name) {
+        Sums sums = byGuest.get(name);
+        return sums == null ? new TreeStats.Io(0, 0, 0) : sums.io();
     }
 }

@@ -78,6 +78,7 @@ final class HomeSession implements AutoCloseable {
                     Thread.ofPlatform().daemon().name("files-home").factory());
     private final Map<Long, Pending> interrupted = new ConcurrentHashMap<>();
     private volatile boolean away;
+    private volatile long awaySince;
     private volatile boolean closed;
     // guarded by this
     private boolean greeting;
@@ -143,6 +144,11 @@ final class HomeSession implements AutoCloseable {
     /** Whether home does not answer now. */
     boolean away() {
         return away;
+    }
+
+    /** How long it has not answered; zero: it does. */
+    Duration awayFor() {
+        return away ? Duration.ofNanos(System.nanoTime() - awaySince) : Duration.ZERO;
     }
 
     int outstanding() {
@@ -252,6 +258,7 @@ final class HomeSession implements AutoCloseable {
             return;
         }
         if (!away) {
+            awaySince = System.nanoTime();
             away = true;
             LOG.info("home does not answer: {}", why.toString());
         }

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -37,7 +38,7 @@ public final class HomeTree implements AutoCloseable {
     private final TreeMemory memory;
     private final NodeTable nodes;
     private final HandleTable handles;
-    private final Counters counters = new Counters();
+    private final Counters counters;
     private final HomeSession home;
     private final FuseConnection fuse;
     private final Invalidator invalidator;
@@ -52,6 +53,7 @@ public final class HomeTree implements AutoCloseable {
         this.config = config;
         this.link = link;
         this.memory = memory;
+        counters = new Counters(config.callers());
         nodes = new NodeTable(memory);
         handles = new HandleTable(memory);
         home = new HomeSession(link, config.giveUp(), new Caches(), session, memory);
@@ -180,6 +182,16 @@ public final class HomeTree implements AutoCloseable {
     /** Home can be reached again: what waits is sent now. */
     public void homeIsBack() {
         home.homeIsBack();
+    }
+
+    /** What one guest did through home, by the name that {@link Callers#guest} gave it. */
+    public TreeStats.Io ofGuest(String name) {
+        return counters.guest(name);
+    }
+
+    /** How long home has not answered; zero: it does. */
+    public Duration away() {
+        return home.awayFor();
     }
 
     public TreeStats stats() {
