@@ -1,6 +1,5 @@
 package io.mig.checkpoint.proc;
 
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -26,8 +25,20 @@ public record ProcStat(
     /** PF_KTHREAD of include/linux/sched.h. */
     private static final long KERNEL_THREAD = 0x00200000;
 
+    /** PF_FORKNOEXEC of the same file. */
+    private static final long FORKED = 0x00000040;
+
+    private static final int LAST_FIELD = 24;
+
     public boolean kernelThread() {
         return (flags & KERNEL_THREAD) != 0;
+    }
+
+    /**
+     * Whether it is a mere fork that runs its parent's program; true also for what CRIU restored.
+     */
+    public boolean forked() {
+        return (flags & FORKED) != 0;
     }
 
     public boolean zombie() {
@@ -45,32 +56,70 @@ public record ProcStat(
             return Optional.empty();
         }
         int pid = Text.intOf(text.substring(0, open), -1);
-        List<String> rest = Text.words(text.substring(close + 1).strip());
-        if (pid < 0 || rest.isEmpty()) {
+        long[] fields = new long[LAST_FIELD + 1];
+        char state = fields(text, close + 1, fields);
+        if (pid < 0 || state == 0) {
             return Optional.empty();
         }
         return Optional.of(
                 new ProcStat(
                         pid,
                         text.substring(open + 1, close),
-                        rest.getFirst().charAt(0),
-                        (int) at(rest, 4),
-                        (int) at(rest, 5),
-                        (int) at(rest, 6),
+                        state,
+                        (int) fields[4],
+                        (int) fields[5],
+                        (int) fields[6],
                         // The kernel prints the device number as a signed 32-bit value.
-                        at(rest, 7) & 0xffffffffL,
-                        (int) at(rest, 8),
-                        at(rest, 9),
-                        at(rest, 14),
-                        at(rest, 15),
-                        (int) at(rest, 20),
-                        at(rest, 22),
-                        at(rest, 24)));
+                        fields[7] & 0xffffffffL,
+                        (int) fields[8],
+                        fields[9],
+                        fields[14],
+                        fields[15],
+                        (int) fields[20],
+                        fields[22],
+                        fields[24]));
     }
 
-    /** Field by its number in the manual page; the state is field 3. */
-    private static long at(List<String> afterName, int field) {
-        int index = field - 3;
-        return index < afterName.size() ? Text.decimal(afterName.get(index), 0) : 0;
+    /**
+     * Fills in fields by their numbers in the manual page, from 4 on, without making a text of
+     * each: this runs for every process of a busy node. Fields that are missing or no numbers are
+     * 0.
+     *
+     * @return the state, which is field 3; 0 when there is none
+     */
+    private static char fields(String text, int from, long[] fields) {
+        char state = 0;
+        int at = from;
+        for (int field = 3; field < fields.length; field++) {
+            while (at < text.length() && text.charAt(at) <= ' ') {
+                at++;
+            }
+            int begin = at;
+            while (at < text.length() && text.charAt(at) > ' ') {
+                at++;
+            }
+            if (begin == at) {
+                return state;
+            }
+            if (field == 3) {
+                state = text.charAt(begin);
+            } else {
+                fields[field] = number(text, begin, at);
+            }
+        }
+        return state;
+    }
+
+    private static long number(String text, int begin, int end) {
+        boolean negative = text.charAt(begin) == '-';
+        long value = 0;
+        for (int i = negative ? begin + 1 : begin; i < end; i++) {
+            int digit = text.charAt(i) - '0';
+            if (digit < 0 || digit > 9) {
+                return 0;
+            }
+            value = 10 * value + digit;
+        }
+        return negative ? -value : value;
     }
 }
