@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class Judge {
     private static final double NOT_PREFERRED = 0.7;
     private static final double MUCH = 0.34;
+    private static final double LEAST_DEMAND = 0.002;
 
     private final Round round;
 
@@ -207,8 +208,16 @@ final class Judge {
         return (second ? NOT_PREFERRED : 1) / (1 + busy);
     }
 
+    /** Whether it wants so little that no processor is better than another. */
+    static boolean wantsNothing(ProcessView p) {
+        return p.usage().demand() < LEAST_DEMAND;
+    }
+
     /** What speaks against a permitted move by choice; null when it should be made. */
     @Nullable WhyNot notWorth(ProcessView p, ProcessTerms terms, Standing target, Estimate e) {
+        if (wantsNothing(p)) {
+            return WhyNot.NO_GAIN;
+        }
         if (wouldReturn(p, target.view.node())) {
             return WhyNot.WOULD_RETURN;
         }

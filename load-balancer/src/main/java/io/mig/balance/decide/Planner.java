@@ -250,7 +250,8 @@ final class Planner {
     private void balance() {
         List<Candidate> open = new ArrayList<>();
         for (Candidate c : candidates) {
-            if (!planned.contains(c.process.process())
+            if (!Judge.wantsNothing(c.process)
+                    && !planned.contains(c.process.process())
                     && judge.mustStay(c.process, c.terms) == null) {
                 open.add(c);
             }

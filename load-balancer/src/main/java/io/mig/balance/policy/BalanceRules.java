@@ -33,7 +33,7 @@ public record BalanceRules(
                     Spread.SPREAD,
                     Duration.ZERO,
                     0.20,
-                    Duration.ofSeconds(1),
+                    Duration.ofMillis(250),
                     Duration.ofMinutes(5),
                     4,
                     Duration.ofSeconds(20),

@@ -10,17 +10,22 @@ import io.mig.balance.decide.NewProgram;
 import io.mig.balance.decide.Placement;
 import io.mig.balance.decide.Proposal;
 import io.mig.balance.gossip.AgedFact;
+import io.mig.balance.policy.BalanceRules;
+import io.mig.balance.policy.BirthRules;
 import io.mig.balance.policy.Policy;
+import io.mig.balance.view.ClusterView;
 import io.mig.balance.view.Doors;
 import io.mig.balance.view.NodeCapacity;
 import io.mig.balance.view.NodeFacts;
 import io.mig.balance.view.NodeUse;
+import io.mig.balance.view.NodeView;
 import io.mig.balance.view.PastMove;
 import io.mig.balance.view.ProcessView;
 import io.mig.balance.view.Psi;
 import io.mig.balance.view.Usage;
 import io.mig.model.HomePid;
 import io.mig.model.NodeId;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -30,6 +35,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 
 /**
  * Plays one scenario with one strategy, event by event. Used once, by one thread. The same scenario
@@ -47,17 +53,24 @@ final class ClusterSimulation {
     private static final double RETURN_SECONDS = 300;
     private static final double LINE_PATIENCE = 0.5;
     private static final int STEPS_KEPT = 30;
+    private static final double KNOWING_SECONDS = 0.1;
+    private static final int MANY = 1000;
+
+    /** Found by trying: with less or none, and with free return, who knows all does worse. */
+    private static final double KNOWING_IMPROVEMENT = 0.05;
 
     private final Scenario scenario;
     private final Strategy strategy;
     private final Policy policy;
     private final Physics physics;
+    private final double lookSeconds;
     private final SplittableRandom random;
     private final List<Machine> machines = new ArrayList<>();
     private final List<Brain> brains = new ArrayList<>();
     private final Map<NodeId, Integer> indexOf = new HashMap<>();
     private final double[] lineFree;
     private final double[] finish;
+    private final List<Arrived> arrived = new ArrayList<>();
     private final PriorityQueue<Event> events =
             new PriorityQueue<>(
                     Comparator.comparingDouble(Event::at).thenComparingLong(Event::order));
@@ -81,18 +94,24 @@ final class ClusterSimulation {
 
         record Tick(int node) implements What {}
 
+        record Look(int node) implements What {}
+
         record Freeze(Trip trip) implements What {}
 
         record Arrive(Trip trip) implements What {}
     }
+
+    /** A job that came to a node where it was not started. */
+    record Arrived(int node, double at) {}
 
     private record Event(double at, long order, What what) {}
 
     ClusterSimulation(Scenario scenario, Strategy strategy, Policy policy, Physics physics) {
         this.scenario = scenario;
         this.strategy = strategy;
-        this.policy = policy;
+        this.policy = strategy == Strategy.KNOWING ? unbound(policy) : policy;
         this.physics = physics;
+        this.lookSeconds = strategy == Strategy.KNOWING ? KNOWING_SECONDS : physics.lookSeconds();
         this.random = new SplittableRandom(scenario.seed() ^ 0x9e3779b97f4a7c15L);
         this.lineFree = new double[scenario.nodes().size()];
         this.finish = new double[scenario.jobs().size()];
@@ -108,6 +127,9 @@ final class ClusterSimulation {
         for (int i = 0; i < machines.size(); i++) {
             schedule(random.nextDouble() * physics.periodSeconds(), new What.Tick(i));
         }
+        for (int i = 0; strategy.moves() && i < machines.size(); i++) {
+            schedule(random.nextDouble() * lookSeconds, new What.Look(i));
+        }
         for (int j = 0; j < scenario.jobs().size(); j++) {
             schedule(scenario.jobs().get(j).arrival(), new What.Start(j));
         }
@@ -120,12 +142,18 @@ final class ClusterSimulation {
                 case What.Start s -> start(s.job());
                 case What.Finish f -> finished(f);
                 case What.Tick t -> tick(t.node());
+                case What.Look l -> look(l.node());
                 case What.Freeze f -> freeze(f.trip());
                 case What.Arrive a -> arrive(a.trip());
             }
         }
         return Slowdowns.outcome(
                 scenario, finish, bornAway, moves, pingPong, mostMoves, refused, now, frozen);
+    }
+
+    /** Who came to which node when, births included; complete after {@link #run}. */
+    List<Arrived> arrived() {
+        return arrived;
     }
 
     private void schedule(double at, What what) {
@@ -161,7 +189,7 @@ final class ClusterSimulation {
             case NONE, FAIR, CLAIRVOYANT -> home;
             case RANDOM -> blindly(r, random.nextInt(machines.size()));
             case ROUND_ROBIN -> blindly(r, turn++ % machines.size());
-            case PLACEMENT, OURS -> informedBirthplace(r);
+            case PLACEMENT, OURS, KNOWING -> informedBirthplace(r);
         };
     }
 
@@ -178,8 +206,8 @@ final class ClusterSimulation {
         for (int attempt = 0; attempt < 3; attempt++) {
             Placement placement =
                     Birth.place(
-                            brain.view(facts(home), List.of(), now),
-                            policy,
+                            view(home, facts(home), List.of()),
+                            birthPolicy(r),
                             NewProgram.of(brain.id, "job", "user"));
             if (!(placement instanceof Placement.Away away)) {
                 return home;
@@ -242,17 +270,75 @@ final class ClusterSimulation {
         m.remeasure(now);
         changed(m);
         // without moves nobody needs news once all programs are started
-        if (strategy == Strategy.OURS || (strategy == Strategy.PLACEMENT && unborn > 0)) {
+        if (strategy.moves() || (strategy == Strategy.PLACEMENT && unborn > 0)) {
             Brain brain = brains.get(i);
             long millis = Brain.millis(now);
             brain.desk.expire(millis);
-            brain.loads.publish(told(i), millis);
-            tell(i, millis);
-            if (strategy == Strategy.OURS && m.size() > 0) {
+            if (strategy != Strategy.KNOWING) {
+                brain.loads.publish(told(i), millis);
+                tell(i, millis);
+            }
+            if (strategy.moves() && m.size() > 0) {
                 decide(i);
             }
         }
         schedule(now + physics.periodSeconds(), new What.Tick(i));
+    }
+
+    /** A node that is too full looks again soon: who has just forked may have filled it. */
+    private void look(int i) {
+        Machine m = machines.get(i);
+        if (m.size() > m.node.cores() || (strategy == Strategy.KNOWING && m.size() > 0)) {
+            m.advance(now);
+            decide(i);
+        }
+        schedule(now + lookSeconds, new What.Look(i));
+    }
+
+    /** The same rules without what protects from not knowing. */
+    private static Policy unbound(Policy policy) {
+        BalanceRules b = policy.balance();
+        return policy.withBalance(
+                new BalanceRules(
+                        b.spread(),
+                        Duration.ZERO,
+                        KNOWING_IMPROVEMENT,
+                        Duration.ZERO,
+                        b.noReturn(),
+                        MANY,
+                        b.factHalfLife(),
+                        b.maxFactAge(),
+                        b.packFloor(),
+                        b.packCeiling()));
+    }
+
+    /** Who knows all knows how long the new program will run. */
+    private Policy birthPolicy(Running r) {
+        BirthRules b = policy.birth();
+        return strategy == Strategy.KNOWING
+                ? policy.withBirth(
+                        new BirthRules(
+                                b.place(),
+                                b.startCost(),
+                                Duration.ofNanos((long) (r.job.work() * 1e9)),
+                                0))
+                : policy;
+    }
+
+    /** What a node knows of all. */
+    private ClusterView view(int i, NodeFacts own, List<ProcessView> processes) {
+        if (strategy != Strategy.KNOWING) {
+            return brains.get(i).view(own, processes, now);
+        }
+        Map<NodeId, NodeView> nodes = new TreeMap<>();
+        for (int k = 0; k < machines.size(); k++) {
+            nodes.put(
+                    brains.get(k).id,
+                    k == i
+                            ? NodeView.of(own, 0).withAnnounced(brains.get(i).desk.announced())
+                            : NodeView.of(told(k), 0).withLink(physics.line()));
+        }
+        return new ClusterView(brains.get(i).id, Brain.millis(now), nodes, processes);
     }
 
     /** The message of this second, to a random node. */
@@ -282,8 +368,7 @@ final class ClusterSimulation {
         }
         // what is being copied already is as good as gone
         double leaving = m.size() - (double) processes.size();
-        Decision d =
-                Decider.decide(brain.view(facts(i, -leaving), processes, now), policy, brain.holds);
+        Decision d = Decider.decide(view(i, facts(i, -leaving), processes), policy, brain.holds);
         brain.holds = d.holds();
         for (Proposal proposal : d.proposals()) {
             Running r = byPid.get(proposal.process());
@@ -351,6 +436,7 @@ final class ClusterSimulation {
             mostMoves = Math.max(mostMoves, r.steps.size());
         }
         Machine m = machines.get(trip.to());
+        arrived.add(new Arrived(m.index, now));
         m.add(r, now);
         changed(m);
     }
@@ -392,7 +478,9 @@ final class ClusterSimulation {
                         (long) m.resident(r),
                         r.job.dirtyBytesPerSecond(),
                         r.job.homeBytesPerSecond(),
-                        Math.max(0, r.job.work() - m.left(r)));
+                        strategy == Strategy.KNOWING
+                                ? m.left(r)
+                                : Math.max(0, r.job.work() - m.left(r)));
         return ProcessView.of(
                         pid(r),
                         brains.get(m.index).id,

@@ -11,7 +11,7 @@ import java.util.function.LongFunction;
 
 /** Plays all scenarios with all strategies, one series after the other. */
 final class Experiment {
-    /** Beyond this the clairvoyant bound takes too long: it sorts all jobs at each event. */
+    /** Beyond this those take too long that look at all jobs or nodes at each event. */
     private static final int MOST_FOR_CLAIRVOYANT = 256;
 
     private final SimOptions options;
@@ -45,10 +45,12 @@ final class Experiment {
     }
 
     private List<Series> played(double load, int count, LongFunction<Scenario> scenarios) {
-        Physics physics = new Physics(1, new Link(options.lineBytesPerSecond(), 0.2));
+        Physics physics =
+                new Physics(1, options.look(), new Link(options.lineBytesPerSecond(), 0.2));
         List<Series> all = new ArrayList<>();
         for (Strategy strategy : Strategy.values()) {
-            if (strategy != Strategy.CLAIRVOYANT || options.nodes() <= MOST_FOR_CLAIRVOYANT) {
+            boolean dear = strategy == Strategy.CLAIRVOYANT || strategy == Strategy.KNOWING;
+            if (!dear || options.nodes() <= MOST_FOR_CLAIRVOYANT) {
                 all.add(
                         series(
                                 strategy.words(),
@@ -60,7 +62,7 @@ final class Experiment {
             }
         }
         if (options.floor()) {
-            Physics quick = new Physics(0.05, physics.line());
+            Physics quick = new Physics(0.05, 0.05, physics.line());
             Policy free =
                     policy.withBirth(
                             new BirthRules(

@@ -24,14 +24,14 @@ final class Goals {
                                 " is %.1f %% better than placement only",
                                 (1 - ours.mean() / placed.mean()) * 100));
             }
-            for (Strategy bound : new Strategy[] {Strategy.FAIR, Strategy.CLAIRVOYANT}) {
+            for (Strategy bound :
+                    new Strategy[] {Strategy.KNOWING, Strategy.FAIR, Strategy.CLAIRVOYANT}) {
                 Series series = find(here, bound);
                 if (series != null) {
                     text.append(
                             format(
-                                    ", %.1f %% above the %s",
-                                    (ours.mean() / series.mean() - 1) * 100,
-                                    bound == Strategy.FAIR ? "fair bound" : "clairvoyant one"));
+                                    ", %.1f %% above %s",
+                                    (ours.mean() / series.mean() - 1) * 100, bound.words()));
                 }
             }
             text.append(

@@ -17,7 +17,7 @@ public final class Laboratory {
         return switch (strategy) {
             case FAIR -> bounds.outcome(bounds.fair());
             case CLAIRVOYANT -> bounds.outcome(bounds.clairvoyant());
-            case NONE, RANDOM, ROUND_ROBIN, PLACEMENT, OURS ->
+            case NONE, RANDOM, ROUND_ROBIN, PLACEMENT, OURS, KNOWING ->
                     new ClusterSimulation(scenario, strategy, policy, physics).run();
         };
     }

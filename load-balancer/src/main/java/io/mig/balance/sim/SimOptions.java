@@ -23,6 +23,7 @@ record SimOptions(
         double forked,
         double spread,
         double lineBytesPerSecond,
+        double look,
         boolean floor,
         Optional<Path> policy,
         Optional<Path> replay,
@@ -30,7 +31,7 @@ record SimOptions(
     static final String USAGE =
             """
             usage: mig sim [--nodes N] [--scenarios N] [--seed N] [--load L[,L...]] [--seconds S]
-                           [--batch MEAN] [--forked SHARE] [--spread RATIO] [--line BYTES_PER_S]
+                           [--batch MEAN] [--forked SHARE] [--spread RATIO] [--line BYTES_PER_S] [--look S]
                            [--policy FILE] [--replay FILE] [--floor] [--html FILE]
               --nodes      4 to 4096; 8
               --scenarios  generated ones; 100
@@ -41,6 +42,7 @@ record SimOptions(
               --forked     share of processes that are mere forks, which nothing can place; 0.3
               --spread     speed of the fastest over that of the slowest node; 1.5
               --line       between two nodes; 1.1e9 (ten gigabits per second)
+              --look       time between two looks of a node that is too full; 0.25
               --policy     policy file for placement and mig; the usual policy
               --replay     a recorded scenario instead of generated ones
               --floor      also without start cost, and with news twenty times as often
@@ -61,6 +63,7 @@ record SimOptions(
                                 "forked",
                                 "spread",
                                 "line",
+                                "look",
                                 "policy",
                                 "replay",
                                 "html"));
@@ -88,6 +91,7 @@ record SimOptions(
                         Double.parseDouble(given.getOrDefault("forked", "0.3")),
                         Double.parseDouble(given.getOrDefault("spread", "1.5")),
                         Double.parseDouble(given.getOrDefault("line", "1.1e9")),
+                        Double.parseDouble(given.getOrDefault("look", "0.25")),
                         given.containsKey("floor"),
                         Optional.ofNullable(given.get("policy")).map(Path::of),
                         Optional.ofNullable(given.get("replay")).map(Path::of),
@@ -103,6 +107,7 @@ record SimOptions(
         range("batch", batch, 1, 1000);
         range("forked", forked, 0, 1);
         range("spread", spread, 1, 100);
+        range("look", look, 0.01, 10);
         range("line", lineBytesPerSecond, 1e5, 1e12);
         loads.forEach(load -> range("load", load, 0.01, 1.5));
     }

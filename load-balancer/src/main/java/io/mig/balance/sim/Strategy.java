@@ -7,6 +7,11 @@ public enum Strategy {
     ROUND_ROBIN("round robin", "new programs start on the nodes in turn"),
     PLACEMENT("placement only", "new programs are placed by our rules, nothing moves"),
     OURS("mig", "new programs are placed and processes are moved by our rules"),
+    KNOWING(
+            "all-knowing",
+            "clairvoyant on the same cluster: nodes, forks, lines and freezes are as they are, but"
+                    + " it knows the load of all nodes at each moment and how long each program"
+                    + " still needs, and looks every 100 ms"),
     FAIR(
             "fair bound",
             "all processors are one machine that all programs share evenly; knows everything at"
@@ -30,6 +35,11 @@ public enum Strategy {
 
     public String explanation() {
         return explanation;
+    }
+
+    /** Whether programs are moved while they run. */
+    boolean moves() {
+        return this == OURS || this == KNOWING;
     }
 
     /** Whether it is a bound that no real cluster reaches. */

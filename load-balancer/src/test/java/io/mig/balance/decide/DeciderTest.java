@@ -73,6 +73,23 @@ final class DeciderTest {
     }
 
     @Test
+    void shouldLeaveWhatWantsNothingWhereItIsHoweverFullTheNode() {
+        ProcessView idle =
+                ProcessView.of(
+                        process(A, A, 1).process(),
+                        A,
+                        "sleep",
+                        "anna",
+                        new Usage(0, 1_000_000, 0, 0, 500),
+                        60_000);
+        ClusterView v = view(List.of(idle), node(A, 9), node(B, 0));
+
+        assertThat(decide(v, EAGER)).isEmpty();
+        assertThat(Decider.explain(v, EAGER, Holds.NONE, idle.process()).nodes().getFirst().why())
+                .contains(WhyNot.NO_GAIN);
+    }
+
+    @Test
     void shouldUseTheFasterProcessorWhenItIsFree() {
         ClusterView v =
                 view(

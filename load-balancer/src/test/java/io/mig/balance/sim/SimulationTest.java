@@ -73,12 +73,31 @@ final class SimulationTest {
                 jobs.add(job(0, n, 100, true));
             }
         }
-        Outcome ours = play(new Scenario(1, nodes, jobs), Strategy.OURS);
+        ClusterSimulation simulation =
+                new ClusterSimulation(
+                        new Scenario(1, nodes, jobs), Strategy.OURS, Policy.USUAL, Physics.USUAL);
+        Outcome ours = simulation.run();
+        long soon =
+                simulation.arrived().stream().filter(a -> a.node() == 8 && a.at() <= 10).count();
 
+        // its two processors have something to do within ten seconds, but not all come at once
+        assertThat(soon).isBetween(2L, 8L);
         // 48 jobs on 18 processors: evenly 2 to 3 each, none goes on and on
         assertThat(ours.makespan()).isLessThan(330);
         assertThat(ours.moves()).isBetween(4, 60);
         assertThat(ours.pingPong()).isZero();
+    }
+
+    @Test
+    void shouldComeNearToWhoKnowsAllWhenTheLoadIsModerate() {
+        double ours = 0;
+        double knowing = 0;
+        for (int seed = 1; seed <= 10; seed++) {
+            Scenario s = ScenarioGenerator.generate(Shape.usual(8, 0.5), seed);
+            ours += play(s, Strategy.OURS).meanSlowdown();
+            knowing += play(s, Strategy.KNOWING).meanSlowdown();
+        }
+        assertThat(ours).isBetween(0.97 * knowing, 1.2 * knowing);
     }
 
     @Test
