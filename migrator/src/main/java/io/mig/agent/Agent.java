@@ -289,11 +289,6 @@ public final class Agent implements AutoCloseable {
                 opened(LoadSampler.ofThisNode(new OshiProbe(), limit, Clock.systemUTC()));
         load.start(SAMPLING);
         ProcessFinder finder = new ProcessFinder(config.node(), calls, proc, away, guests);
-        VerbTable verbs =
-                new VerbTable(
-                        calls, network, facts, journal, away, guests, trees, moveDesk, finder, load,
-                        proc, faults);
-        verbs.register();
         Balancing balancing =
                 opened(
                         new Balancing(
@@ -322,6 +317,11 @@ public final class Agent implements AutoCloseable {
                                         config.memoryReserveBytes()),
                                 journal,
                                 finder));
+        VerbTable verbs =
+                new VerbTable(
+                        calls, network, facts, journal, away, guests, trees, moveDesk, finder, load,
+                        proc, balancing, faults);
+        verbs.register();
 
         deputies.start();
         relay.start();

@@ -1,5 +1,6 @@
 package io.mig.agent.balance;
 
+import io.mig.agent.verb.ManagedHere;
 import io.mig.balance.decide.ArrivalRequest;
 import io.mig.balance.decide.Decider;
 import io.mig.balance.decide.Decision;
@@ -21,6 +22,7 @@ import io.mig.balance.view.NodeFacts;
 import io.mig.balance.view.NodeView;
 import io.mig.balance.view.PastMove;
 import io.mig.balance.view.ProcessView;
+import io.mig.load.SpeedGauge;
 import io.mig.migration.target.Guest;
 import io.mig.migration.target.GuestRecord;
 import io.mig.model.HomePid;
@@ -29,6 +31,8 @@ import io.mig.wire.proto.ArrivalAsk;
 import io.mig.wire.proto.ArrivalOver;
 import io.mig.wire.proto.ArrivalReply;
 import io.mig.wire.proto.GossipItem;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,6 +67,9 @@ public final class Balancer implements AutoCloseable {
     private static final long SOONEST_MILLIS = 250;
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
+    /** Dearer looks are made once per second only: four of these cost one percent of a core. */
+    private static final long QUICK_LOOK_NANOS = 2_500_000;
+
     private final BalanceParts parts;
     private final Clock clock = new Clock();
     private final ScheduledExecutorService owner;
@@ -82,8 +89,11 @@ public final class Balancer implements AutoCloseable {
     private final Map<HomePid, HomePid> planned = new HashMap<>();
     private final Set<NodeId> malformed = new HashSet<>();
     private List<Managed> present = List.of();
+    private volatile List<ManagedHere.AtHome> atHome = List.of();
     private NodeFacts own;
     private Holds holds = Holds.NONE;
+    private final ThreadMXBean processorTime = ManagementFactory.getThreadMXBean();
+    private long lookNanos;
     private long lastDecision;
     private boolean failing;
     private boolean closed;
@@ -136,12 +146,24 @@ public final class Balancer implements AutoCloseable {
         localPolicy.refresh();
         clusterPolicy.load();
         gossip.obeys(parts.policy().signedVersion());
+        SpeedGauge gauge = new SpeedGauge(parts.state().resolve("speed"));
+        Thread.ofPlatform()
+                .daemon()
+                .name("speed-gauge")
+                .start(
+                        () -> {
+                            double speed = gauge.speed();
+                            post(() -> sensor.speed(speed));
+                        });
         parts.calls().listen(GossipItem.class, (from, item) -> post(() -> heard(from, item)));
         parts.calls().listen(ArrivalOver.class, (from, over) -> post(() -> over(from, over)));
         parts.calls().serve(ArrivalAsk.class, (from, ask) -> ask(() -> arrival(from, ask)));
         var _ =
                 owner.scheduleWithFixedDelay(
                         this::tickOrReport, PERIOD_MILLIS, PERIOD_MILLIS, TimeUnit.MILLISECONDS);
+        var _ =
+                owner.scheduleWithFixedDelay(
+                        this::lookIfFull, SOONEST_MILLIS, SOONEST_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /** Says good-bye; processes stay where they are. */
@@ -209,9 +231,29 @@ public final class Balancer implements AutoCloseable {
         }
     }
 
+    /** What was forked a moment ago onto a full node need not wait for the next second. */
+    private void lookIfFull() {
+        try {
+            if (lookNanos <= QUICK_LOOK_NANOS
+                    && scan.any()
+                    && sensor.full(own)
+                    && clock.millis() - lastDecision >= SOONEST_MILLIS) {
+                long begin = processorTime.getCurrentThreadCpuTime();
+                look();
+                publish(clock.millis());
+                decide(clock.millis());
+                lookNanos = processorTime.getCurrentThreadCpuTime() - begin;
+            }
+        } catch (RuntimeException e) {
+            LOG.debug("the next regular look tells more", e);
+        }
+    }
+
     private void tick() {
         localPolicy.refresh();
+        long begin = processorTime.getCurrentThreadCpuTime();
         look();
+        lookNanos = processorTime.getCurrentThreadCpuTime() - begin;
         long now = clock.millis();
         watchDoors(now);
         for (NodeId peer : parts.network().peers()) {
@@ -276,6 +318,17 @@ public final class Balancer implements AutoCloseable {
                         sensor.countsItself(),
                         System.nanoTime());
         present = found.processes();
+        atHome =
+                present.stream()
+                        .filter(m -> !m.guest())
+                        .map(
+                                m ->
+                                        new ManagedHere.AtHome(
+                                                m.process(),
+                                                m.uid(),
+                                                m.command(),
+                                                departures.isUnderWay(m.process())))
+                        .toList();
         for (Managed m : present) {
             residents.computeIfAbsent(m.process(), p -> resident(m, guests, now)).seen(now);
         }
@@ -544,6 +597,17 @@ public final class Balancer implements AutoCloseable {
 
     Optional<Managed> find(HomePid process) {
         return present.stream().filter(m -> m.process().equals(process)).findFirst();
+    }
+
+    /** Processor time of its life, in seconds of a processor of speed 1. */
+    double work(Managed m) {
+        Resident r = residents.get(m.process());
+        return m.cpuSeconds() * sensor.speed() + (r == null ? 0 : r.earlierCpuSeconds());
+    }
+
+    /** For any thread: those that have not left, as of the last look. */
+    List<ManagedHere.AtHome> atHome() {
+        return atHome;
     }
 
     List<Managed> present() {

@@ -1,16 +1,18 @@
 package io.mig.agent.balance;
 
 import io.mig.agent.control.ControlVerb;
+import io.mig.agent.verb.ManagedHere;
 import io.mig.agent.verb.ProcessFinder;
 import io.mig.home.journal.Journal;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
  * All that the agent needs of balancing: a part that is started, closed, and answers verbs. The
  * constructor starts nothing but an idle thread.
  */
-public final class Balancing implements AutoCloseable {
+public final class Balancing implements AutoCloseable, ManagedHere {
     private final Balancer balancer;
     private final BalanceAnswers answers;
     private final BalanceVerbs verbs;
@@ -32,6 +34,11 @@ public final class Balancing implements AutoCloseable {
         Map<String, ControlVerb> all = new HashMap<>(others);
         all.putAll(verbs.verbs());
         return Map.copyOf(all);
+    }
+
+    @Override
+    public List<AtHome> managedAtHome() {
+        return balancer.atHome();
     }
 
     @Override

@@ -1,14 +1,13 @@
 package io.mig.agent.balance;
 
 import io.mig.checkpoint.proc.ProcStat;
+import java.io.File;
+import java.io.FileInputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How many processors processes want: the share of time in which their threads ran or waited for a
@@ -23,7 +22,28 @@ final class DemandMeter {
     private final Path proc;
     private final Map<Integer, Look> looks = new HashMap<>();
 
-    private record Look(long startTicks, long wanted, long nanos, double demand, long round) {}
+    /** So often it must have stood still to be looked at only every fourth time. */
+    private static final int STILL_LOOKS = 10;
+
+    private static final double NOTHING = 1e-3;
+
+    private final byte[] buffer = new byte[128];
+
+    /**
+     * @param times what its threads ran and wanted
+     * @param still looks since it last ran or waited
+     */
+    private record Look(
+            long startTicks, Times times, long nanos, double demand, int still, long round) {
+        Look at(long newRound) {
+            return new Look(startTicks, times, nanos, demand, still, newRound);
+        }
+    }
+
+    /** Nanoseconds of all threads. */
+    private record Times(long ran, long wanted) {
+        static final Times NONE = new Times(0, 0);
+    }
 
     private long round;
 
@@ -35,30 +55,56 @@ final class DemandMeter {
     double of(ProcStat stat, long nowNanos) {
         Look before = looks.get(stat.pid());
         boolean first = before == null || before.startTicks != stat.startTicks();
-        if (!first && before != null && nowNanos - before.nanos < SHORTEST_NANOS) {
-            looks.put(
-                    stat.pid(),
-                    new Look(before.startTicks, before.wanted, before.nanos, before.demand, round));
+        if (!first
+                && before != null
+                && (nowNanos - before.nanos < SHORTEST_NANOS || rests(before, stat))) {
+            looks.put(stat.pid(), before.at(round));
             return before.demand;
         }
-        OptionalLong wanted = wanted(stat);
+        @Nullable Times times = times(stat);
         double now = stat.state() == 'R' ? 1 : 0;
         double demand;
+        int still = 0;
         if (first || before == null) {
             demand = now;
+        } else if (times == null) {
+            demand = (1 - WEIGHT_OF_NEW) * before.demand + WEIGHT_OF_NEW * now;
         } else {
-            double share =
-                    wanted.isEmpty()
-                            ? now
-                            : (double) (wanted.getAsLong() - before.wanted)
-                                    / (nowNanos - before.nanos);
+            long wanted = times.wanted - before.times.wanted;
+            double share = (double) wanted / (nowNanos - before.nanos);
             // threads that ended take their times along
             double sample = share < 0 ? before.demand : Math.min(share, stat.threads());
             demand = (1 - WEIGHT_OF_NEW) * before.demand + WEIGHT_OF_NEW * sample;
+            still = wanted == 0 ? before.still + 1 : 0;
+            demand = wanted == 0 && demand < NOTHING ? 0 : demand;
         }
         looks.put(
-                stat.pid(), new Look(stat.startTicks(), wanted.orElse(0), nowNanos, demand, round));
+                stat.pid(),
+                new Look(
+                        stat.startTicks(),
+                        times == null ? Times.NONE : times,
+                        nowNanos,
+                        demand,
+                        still,
+                        round));
         return demand;
+    }
+
+    /** Processor time of a process with one thread, as of the last look; 0 when not known. */
+    double ranSeconds(int pid) {
+        Look look = looks.get(pid);
+        return look == null ? 0 : look.times.ran / 1e9;
+    }
+
+    /** Whether this process has done nothing for many looks. */
+    boolean rests(int pid) {
+        Look look = looks.get(pid);
+        return look != null && look.still >= STILL_LOOKS;
+    }
+
+    /** Who has done nothing for long is looked at less often; its mean is right all the same. */
+    private boolean rests(Look before, ProcStat stat) {
+        return before.still >= STILL_LOOKS && (stat.pid() & 3) != (round & 3);
     }
 
     /** Forgets all that nobody has asked about since the last call. */
@@ -67,37 +113,45 @@ final class DemandMeter {
         looks.values().removeIf(look -> look.round < current);
     }
 
-    private OptionalLong wanted(ProcStat stat) {
-        Path directory = proc.resolve(Integer.toString(stat.pid()));
+    private @Nullable Times times(ProcStat stat) {
+        String directory = proc + "/" + stat.pid();
         if (stat.threads() <= 1) {
-            return read(directory.resolve("schedstat"));
+            return read(directory + "/schedstat");
         }
-        long sum = 0;
-        int threads = 0;
-        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(directory.resolve("task"))) {
-            for (Path task : tasks) {
-                sum += read(task.resolve("schedstat")).orElse(0);
-                if (++threads == MOST_THREADS) {
-                    break;
-                }
+        String[] tasks = new File(directory + "/task").list();
+        if (tasks == null) {
+            return null;
+        }
+        long ran = 0;
+        long wanted = 0;
+        for (int i = 0; i < Math.min(tasks.length, MOST_THREADS); i++) {
+            Times one = read(directory + "/task/" + tasks[i] + "/schedstat");
+            ran += one == null ? 0 : one.ran;
+            wanted += one == null ? 0 : one.wanted;
+        }
+        return new Times(ran, wanted);
+    }
+
+    /** Null for what has ended meanwhile, and on a kernel without these figures. */
+    private @Nullable Times read(String file) {
+        try (FileInputStream in = new FileInputStream(file)) {
+            int size = in.read(buffer);
+            int blank = 0;
+            while (blank < size && buffer[blank] != ' ') {
+                blank++;
             }
-            return OptionalLong.of(sum);
+            long ran = number(0, size);
+            return blank >= size - 1 ? null : new Times(ran, ran + number(blank + 1, size));
         } catch (IOException e) {
-            return OptionalLong.empty();
+            return null;
         }
     }
 
-    private static OptionalLong read(Path file) {
-        try {
-            String[] words =
-                    new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1)
-                            .strip()
-                            .split(" ");
-            return words.length < 2
-                    ? OptionalLong.empty()
-                    : OptionalLong.of(Long.parseLong(words[0]) + Long.parseLong(words[1]));
-        } catch (IOException | NumberFormatException e) {
-            return OptionalLong.empty(); // ended meanwhile, or a kernel without these figures
+    private long number(int from, int size) {
+        long value = 0;
+        for (int i = from; i < size && buffer[i] >= '0' && buffer[i] <= '9'; i++) {
+            value = 10 * value + buffer[i] - '0';
         }
+        return value;
     }
 }

@@ -10,6 +10,8 @@ import java.util.Optional;
  * @param process who it is
  * @param pid of its root on this node
  * @param guest whether the body lives in a capsule (also of a process that came back home)
+ * @param forked whether it never called execve(2) but runs its parent's program; unknown, and
+ *     false, of guests
  * @param command name of its program
  * @param uid its user
  * @param user that user's name
@@ -24,6 +26,7 @@ record Managed(
         HomePid process,
         int pid,
         boolean guest,
+        boolean forked,
         String command,
         int uid,
         String user,

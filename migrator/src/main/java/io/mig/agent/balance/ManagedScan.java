@@ -30,7 +30,9 @@ import java.util.function.Predicate;
  * end, while they move. Bodies in capsules are taken with their whole tree.
  *
  * <p>What is looked at once per process and remembered: its environment, its user, its cgroup. Each
- * second costs one small file per process that is managed, and the list of pids. For one thread.
+ * look costs the list of pids and one very small file per managed process (what it wants); the dear
+ * one, {@code /proc/PID/stat}, is read at every fourth look once a process is {@value #YOUNG_NANOS}
+ * ns old, so its memory may be known four seconds late. For one thread.
  */
 final class ManagedScan {
     private static final int MOST_ENVIRONMENT = 128 * 1024;
@@ -50,8 +52,29 @@ final class ManagedScan {
     private final Map<Integer, Known> known = new HashMap<>();
     private Scope scope = Scope.USUAL;
 
+    private long round;
+    private boolean any;
+
     /** What is remembered of a process of this node. */
-    private record Known(long startTicks, boolean managed, Marks marks, int uid, long firstNanos) {}
+    private static final class Known {
+        final long startTicks;
+        final boolean managed;
+        final Marks marks;
+        final int uid;
+        final long firstNanos;
+
+        /** As it was last read. */
+        ProcStat stat;
+
+        Known(ProcStat stat, boolean managed, Marks marks, int uid, long firstNanos) {
+            this.startTicks = stat.startTicks();
+            this.managed = managed;
+            this.marks = marks;
+            this.uid = uid;
+            this.firstNanos = firstNanos;
+            this.stat = stat;
+        }
+    }
 
     /**
      * @param processes the managed ones
@@ -104,35 +127,38 @@ final class ManagedScan {
         return new Result(found, others);
     }
 
+    /** Whether anything here was managed at the last look, if only a shell. */
+    boolean any() {
+        return any;
+    }
+
     private Optional<Managed> guest(
             Guest guest, List<Integer> pids, Predicate<HomePid> arrived, long nowNanos) {
         GuestRecord record = guest.record();
         double demand = 0;
         long resident = 0;
         long ticks = 0;
-        int first = 0;
-        long started = 0;
-        String command = "";
+        Optional<ProcStat> first = Optional.empty();
         for (int pid : pids) {
             Optional<ProcStat> stat = proc.stat(pid).filter(s -> !s.zombie());
             if (stat.isPresent()) {
                 demand += meter.of(stat.get(), nowNanos);
                 resident += stat.get().rssPages() * units.pageBytes();
                 ticks += stat.get().utimeTicks() + stat.get().stimeTicks();
-                if (first == 0 || pid < first) {
-                    first = pid;
-                    started = stat.get().startTicks();
-                    command = stat.get().comm();
+                if (first.isEmpty() || pid < first.get().pid()) {
+                    first = stat;
                 }
             }
         }
-        if (first == 0) {
+        if (first.isEmpty()) {
             return Optional.empty();
         }
-        Known k = known.get(first);
-        if (k == null || k.startTicks != started) {
-            k = new Known(started, false, Marks.of(environment(first)), record.uid(), nowNanos);
-            known.put(first, k);
+        int pid = first.get().pid();
+        String command = first.get().comm();
+        Known k = known.get(pid);
+        if (k == null || k.startTicks != first.get().startTicks()) {
+            k = new Known(first.get(), false, Marks.of(environment(pid)), record.uid(), nowNanos);
+            known.put(pid, k);
         }
         if (!k.marks.managed()
                 && !arrived.test(record.process())
@@ -147,8 +173,9 @@ final class ManagedScan {
         return Optional.of(
                 new Managed(
                         record.process(),
-                        first,
+                        pid,
                         true,
+                        false,
                         command,
                         record.uid(),
                         accounts.name(record.uid()),
@@ -181,6 +208,11 @@ final class ManagedScan {
             if (settled && !count) {
                 continue;
             }
+            if (k != null && k.managed && !due(k, nowNanos)) {
+                mine.add(k.stat);
+                parents.add(k.stat.ppid());
+                continue;
+            }
             Optional<ProcStat> now = proc.stat(pid).filter(s -> !s.zombie());
             if (now.isEmpty()) {
                 continue;
@@ -191,6 +223,7 @@ final class ManagedScan {
                 k = look(stat, same && k != null ? k.firstNanos : nowNanos);
                 known.put(pid, k);
             }
+            k.stat = stat;
             if (k.managed) {
                 mine.add(stat);
                 parents.add(stat.ppid());
@@ -198,6 +231,8 @@ final class ManagedScan {
                 others++;
             }
         }
+        round++;
+        any = !mine.isEmpty();
         double uptime = uptimeSeconds();
         for (ProcStat stat : mine) {
             Known k = known.get(stat.pid());
@@ -213,18 +248,33 @@ final class ManagedScan {
         return others;
     }
 
+    /**
+     * Whether its state is to be read anew: of the settled ones a quarter at each look, of those
+     * that rest a sixteenth.
+     */
+    private boolean due(Known k, long nowNanos) {
+        int mask = meter.rests(k.stat.pid()) ? 15 : 3;
+        return nowNanos - k.firstNanos <= YOUNG_NANOS
+                || k.stat.threads() > 1
+                || (k.stat.pid() & mask) == (round & mask);
+    }
+
     private Managed local(ProcStat stat, Known k, double uptime, long nowNanos) {
         double age = uptime - (double) stat.startTicks() / units.ticksPerSecond();
+        double demand = meter.of(stat, nowNanos);
+        double used = (double) (stat.utimeTicks() + stat.stimeTicks()) / units.ticksPerSecond();
+        double ran = stat.threads() <= 1 ? meter.ranSeconds(stat.pid()) : 0;
         return new Managed(
                 new HomePid(self, stat.pid(), stat.startTicks()),
                 stat.pid(),
                 false,
+                stat.forked(),
                 stat.comm(),
                 k.uid,
                 accounts.name(k.uid),
-                meter.of(stat, nowNanos),
+                demand,
                 stat.rssPages() * units.pageBytes(),
-                (double) (stat.utimeTicks() + stat.stimeTicks()) / units.ticksPerSecond(),
+                Math.max(used, ran),
                 Math.max(0, Math.round(age * 1000)),
                 k.marks.on(),
                 k.marks
@@ -234,7 +284,7 @@ final class ManagedScan {
 
     private Known look(ProcStat stat, long firstNanos) {
         if (stat.kernelThread() || stat.pid() == 1) {
-            return new Known(stat.startTicks(), false, Marks.NONE, 0, firstNanos);
+            return new Known(stat, false, Marks.NONE, 0, firstNanos);
         }
         int uid = proc.sample(stat.pid()).map(ProcSample::uid).orElse(0);
         Marks marks = Marks.of(environment(stat.pid()));
@@ -255,7 +305,7 @@ final class ManagedScan {
                                 stat.comm())
                         // what is in a container or capsule is somebody else's
                         && namespace(stat.pid()).equals(ownNamespace);
-        return new Known(stat.startTicks(), managed, marks, uid, firstNanos);
+        return new Known(stat, managed, marks, uid, firstNanos);
     }
 
     private byte[] environment(int pid) {

@@ -110,6 +110,12 @@ final class NodeSensor {
                 now.flatMap(NodeLoad::ioPressure).map(Pressure::some10).orElse(0.0));
     }
 
+    /** Whether more programs want processors than there are, as far as a glance tells. */
+    boolean full(NodeFacts own) {
+        return own.use().runnable() > own.capacity().cores() * 1.001
+                || (!countsItself() && runningOnMachine() - 1 > processors);
+    }
+
     /** Whether there is too little space for images. */
     boolean diskFull() {
         try {

@@ -74,6 +74,7 @@ final class ListVerbs {
     private final ProcessFinder finder;
     private final LoadSampler load;
     private final ProcFs proc;
+    private final ManagedHere managed;
     private final ProcessSampler sampler = new ProcessSampler();
 
     ListVerbs(
@@ -86,7 +87,8 @@ final class ListVerbs {
             HomeTrees trees,
             ProcessFinder finder,
             LoadSampler load,
-            ProcFs proc) {
+            ProcFs proc,
+            ManagedHere managed) {
         this.calls = calls;
         this.network = network;
         this.facts = facts;
@@ -97,6 +99,7 @@ final class ListVerbs {
         this.finder = finder;
         this.load = load;
         this.proc = proc;
+        this.managed = managed;
     }
 
     void register() {
@@ -107,7 +110,7 @@ final class ListVerbs {
         calls.serve(LogRequest.class, (from, request) -> localLog(request));
     }
 
-    /** What this node hosts and what of its own is away. */
+    /** What this node hosts, what of its own is away, and what is managed and at home. */
     private PsReply here() {
         PsReply.Builder reply = PsReply.newBuilder();
         for (Guest guest : guests.all()) {
@@ -125,7 +128,37 @@ final class ListVerbs {
                             .setUid(record.uid())
                             .setCommand(record.command()));
         }
-        return reply.build();
+        return reply.addAllAtHome(atHome()).build();
+    }
+
+    private List<GuestItem> atHome() {
+        Map<Integer, ManagedHere.AtHome> known = new LinkedHashMap<>();
+        managed.managedAtHome().forEach(m -> known.put(m.process().pid(), m));
+        List<GuestItem> items = new ArrayList<>();
+        sampler.sample(known.keySet())
+                .forEach(
+                        (pid, used) -> {
+                            ManagedHere.AtHome m = known.get(pid);
+                            if (m != null && m.process().startTicks() == used.startTicks()) {
+                                items.add(atHome(m, used));
+                            }
+                        });
+        return items;
+    }
+
+    private GuestItem atHome(ManagedHere.AtHome m, ProcessLoad used) {
+        String words = String.join(" ", proc.cmdline(m.process().pid()));
+        String state = used.state() == 'T' ? "stopped" : "running";
+        return GuestItem.newBuilder()
+                .setProcess(Protos.process(m.process()))
+                .setNode(calls.self().name())
+                .setState(m.moving() ? "moving" : state)
+                .setCpu(used.cpu())
+                .setResidentBytes(used.rssBytes())
+                .setTasks(1)
+                .setUid(m.uid())
+                .setCommand(words.isEmpty() ? m.command() : words)
+                .build();
     }
 
     private String state(AwayRecord record) {
@@ -185,6 +218,13 @@ final class ListVerbs {
                 HomePid process = Protos.process(home.getProcess());
                 GuestItem host = hosts.remove(process);
                 rows.put(key(process), row(process, home, host, request));
+            }
+        }
+        for (PsReply reply : replies.values()) {
+            for (GuestItem item : reply.getAtHomeList()) {
+                HomePid process = Protos.process(item.getProcess());
+                // one that is being moved this moment may be told of by both sides
+                rows.putIfAbsent(key(process), row(process, item, item, request));
             }
         }
         // guests whose home does not answer

@@ -34,13 +34,24 @@ public final class VerbTable {
             ProcessFinder finder,
             LoadSampler load,
             ProcFs proc,
+            ManagedHere managed,
             Faults faults) {
         this.calls = calls;
         this.finder = finder;
         this.moves = new MoveVerbs(calls, network, journal, desk, finder);
         this.lists =
                 new ListVerbs(
-                        calls, network, facts, journal, away, guests, trees, finder, load, proc);
+                        calls,
+                        network,
+                        facts,
+                        journal,
+                        away,
+                        guests,
+                        trees,
+                        finder,
+                        load,
+                        proc,
+                        managed);
     }
 
     /** Serves the other agents' side of the verbs. */
