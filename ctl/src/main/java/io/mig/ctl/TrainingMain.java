@@ -28,9 +28,18 @@ public final class TrainingMain {
             {"ok":true,"result":[{"process":"node1:1@2","home":"node1","pid":1,"node":"node2","state":"running","cpu":0.5,\
             "rssBytes":1048576,"user":"user","epoch":1,"command":"command","cpus":2,"cpuBusy":0.5,"load1":0.5}]}
             """;
+    private static final String BOARD =
+            """
+            {"ok":true,"result":{"nodes":[{"node":"node1","cores":2.0,"speed":1.0,"wanted":1.0,"memTotalBytes":1000,\
+            "memFreeBytes":500,"guests":1}],"managed":[{"process":"node1:1","home":"node1","node":"node1","wants":0.5,\
+            "rssBytes":1048576,"cpuSeconds":1.5,"user":"user","command":"command"},{"process":"node1:2","home":"node1",\
+            "node":"node2","wants":0.5,"rssBytes":1048576,"cpuSeconds":1.5,"user":"user","command":"command"}],\
+            "unreachable":[]}}
+            """;
     private static final List<List<String>> COMMANDS =
             List.of(
                     List.of("ps"),
+                    List.of("top", "--once"),
                     List.of("nodes"),
                     List.of("ps", "--json"),
                     List.of("migrate", "1", "node2"),
@@ -71,7 +80,11 @@ public final class TrainingMain {
                     String request = reader.readLine();
                     client.write(
                             StandardCharsets.UTF_8.encode(
-                                    request == null ? "" : PROGRESS + ANSWER));
+                                    request == null
+                                            ? ""
+                                            : request.contains("\"board\"")
+                                                    ? BOARD
+                                                    : PROGRESS + ANSWER));
                 }
             }
         } catch (IOException e) {

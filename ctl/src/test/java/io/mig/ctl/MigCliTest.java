@@ -91,12 +91,14 @@ final class MigCliTest {
     }
 
     @Test
-    void shouldSayHowToBeginWhenNothingIsAway() {
+    void shouldSayHowToBeginWhenNothingIsManaged() {
         agent.result("ps", "[]");
 
         assertThat(mig("ps")).isEqualTo(ExitCode.OK);
         assertThat(out())
-                .isEqualTo("no process is away from home; 'mig migrate PROCESS NODE' moves one\n");
+                .isEqualTo(
+                        "no managed process; 'mig run CMD' starts one, 'mig migrate PROCESS NODE'"
+                                + " moves any\n");
         assertThat(mig("ps", "--json")).isEqualTo(ExitCode.OK);
         assertThat(out()).isEqualTo("[]\n");
     }

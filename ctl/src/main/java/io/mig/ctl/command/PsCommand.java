@@ -38,7 +38,9 @@ final class PsCommand implements Callable<Integer> {
             JsonPrinter.print(context.out(), rows);
         } else if (rows.size() == 0) {
             context.out()
-                    .line("no process is away from home; 'mig migrate PROCESS NODE' moves one");
+                    .line(
+                            "no managed process; 'mig run CMD' starts one, 'mig migrate PROCESS"
+                                    + " NODE' moves any");
         } else {
             table(rows).print(context.out());
             rows.objects().forEach(this::tellWhy);

@@ -8,10 +8,13 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -32,6 +35,12 @@ final class TopCommand implements Callable<Integer> {
     private final CliContext context;
     private final TopScreen screen = new TopScreen();
     private volatile String message = "";
+    private String shownMessage = "";
+    private volatile JsonObject newest = JsonObject.EMPTY;
+    private volatile @Nullable ControlException failure;
+    private volatile boolean looking;
+    private volatile boolean fresh;
+    private boolean left;
 
     @Option(names = "--json", description = "Print one JSON object of this moment and end.")
     private boolean json;
@@ -52,7 +61,7 @@ final class TopCommand implements Callable<Integer> {
             JsonPrinter.print(context.out(), board);
             return ExitCode.OK;
         }
-        if (once || !context.out().terminal()) {
+        if (once) {
             int rows = board.array("nodes").size() + board.array("managed").size() + 4;
             List<String> lines =
                     screen.lines(board, Math.min(context.out().width(), 200), 2 * rows + 5, "");
@@ -62,13 +71,21 @@ final class TopCommand implements Callable<Integer> {
                     .forEach(context.out()::line);
             return ExitCode.OK;
         }
-        String before = stty("-g");
-        stty("-icanon", "-echo", "min", "1", "time", "0");
+        String before = context.out().terminal() ? settings() : "";
+        if (before.isEmpty()) {
+            context.err()
+                    .line(
+                            "mig top: this is no terminal to watch on; 'mig top --once' prints one"
+                                    + " screen, 'mig top --json' an object");
+            return ExitCode.FAILED;
+        }
+        // Ctrl-Z would leave a shell on the other screen
+        stty("-icanon", "-echo", "min", "1", "time", "0", "susp", "undef");
         context.out().stream().print(OTHER_SCREEN);
         Thread restore = new Thread(() -> restore(before));
         Runtime.getRuntime().addShutdownHook(restore);
         try {
-            watch();
+            watch(board);
         } finally {
             Runtime.getRuntime().removeShutdownHook(restore);
             restore(before);
@@ -76,7 +93,17 @@ final class TopCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private void restore(String settings) {
+    /** How the terminal is set; empty when keys do not come from one. */
+    private static String settings() throws InterruptedException {
+        try {
+            return Files.isSameFile(Path.of("/dev/fd/0"), Path.of("/dev/fd/1")) ? stty("-g") : "";
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    private synchronized void restore(String settings) {
+        left = true;
         context.out().stream().print(BACK);
         context.out().stream().flush();
         try {
@@ -86,34 +113,59 @@ final class TopCommand implements Callable<Integer> {
         }
     }
 
-    private void watch() throws ControlException, IOException, InterruptedException {
+    /** Looks on a thread of its own, so that keys are heard also while a node is silent. */
+    private void look() {
+        Thread.ofVirtual()
+                .start(
+                        () -> {
+                            try {
+                                newest = context.askObject("board", JsonObject.EMPTY);
+                                fresh = true;
+                            } catch (ControlException e) {
+                                failure = e;
+                            }
+                            looking = false;
+                        });
+    }
+
+    private void watch(JsonObject first)
+            throws ControlException, IOException, InterruptedException {
         InputStream keys = System.in;
-        long drawn = 0;
-        int[] size = {24, 80};
-        JsonObject board = JsonObject.EMPTY;
+        newest = first;
+        fresh = true;
+        long looked = System.nanoTime();
+        int[] size = size(new int[] {24, 80});
         while (true) {
-            long now = System.nanoTime();
-            boolean redraw = false;
-            if (drawn == 0 || now - drawn >= REFRESH_NANOS) {
-                board = context.askObject("board", JsonObject.EMPTY);
+            boolean redraw = fresh || !message.equals(shownMessage);
+            if (!looking && System.nanoTime() - looked >= REFRESH_NANOS) {
+                looked = System.nanoTime();
+                looking = true;
+                look();
                 size = size(size);
-                drawn = now;
-                redraw = true;
+            }
+            ControlException failed = failure;
+            if (failed != null) {
+                throw failed;
             }
             while (keys.available() > 0) {
-                if (!pressed(keys, board)) {
+                if (!pressed(keys, newest)) {
                     return;
                 }
                 redraw = true;
             }
             if (redraw) {
-                draw(screen.lines(board, size[1], size[0], message));
+                fresh = false;
+                shownMessage = message;
+                draw(screen.lines(newest, size[1], size[0], shownMessage));
             }
             Thread.sleep(KEY_MILLIS);
         }
     }
 
-    private void draw(List<String> lines) {
+    private synchronized void draw(List<String> lines) {
+        if (left) {
+            return; // the terminal is the shell's again
+        }
         StringBuilder all = new StringBuilder(HOME);
         for (int i = 0; i < lines.size(); i++) {
             all.append(i == 0 ? "" : "\r\n").append(lines.get(i)).append(REST_OF_LINE);

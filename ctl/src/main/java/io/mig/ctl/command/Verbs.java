@@ -34,6 +34,7 @@ public final class Verbs {
                     "uncordon",
                     "owner",
                     "events",
+                    "record",
                     "policy",
                     "doctor",
                     "lab",
@@ -76,6 +77,7 @@ public final class Verbs {
             case "uncordon" -> new UncordonCommand(context);
             case "owner" -> new OwnerCommand(context);
             case "events" -> new EventsCommand(context);
+            case "record" -> new RecordCommand(context);
             case "policy" -> new PolicyCommand(context);
             case "doctor" -> new DoctorCommand(context);
             case "lab" -> new LabCommand(context);

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
  */
 public record LabNode(int number) implements Comparable<LabNode> {
     /** Most nodes of one lab: each has a pid range of its own below the smallest pid_max, 32768. */
-    public static final int MOST = 14;
+    public static final int MOST = 16;
 
     private static final int PIDS = 2_000;
     private static final Pattern NAME = Pattern.compile("(?:node)?([1-9][0-9]?)");

@@ -25,7 +25,7 @@ class LabValuesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"node0", "node15", "node", "host2", "-1", "node1x"})
+    @ValueSource(strings = {"node0", "node17", "node", "host2", "-1", "node1x"})
     void shouldRefuseWhenANodeCannotBe(String node) {
         assertThatThrownBy(() -> LabNode.parse(node)).isInstanceOf(LabException.class);
     }
