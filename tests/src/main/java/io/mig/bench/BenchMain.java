@@ -10,14 +10,25 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * {@code mig bench migrate [RUNS [MIB...]]}: how long a process stands still while it moves, next
- * to a bare CRIU dump, copy and restore on tmpfs in the same run. Medians; writes nothing but the
- * table on stdout. {@code mig bench io}: {@link IoBench}.
+ * {@code mig bench}; {@link PsBench} and {@link SampleBench} measure listings and looking.
+ *
+ * <p>{@code mig bench migrate [RUNS [MIB...]]}: how long a process stands still while it moves,
+ * next to a bare CRIU dump, copy and restore on tmpfs in the same run. Medians; writes nothing but
+ * the table on stdout. {@code mig bench io}: {@link IoBench}.
  */
 public final class BenchMain {
+    private static final String USAGE =
+            """
+              mig bench migrate [RUNS [MIB...]]             how long a process stands still while it moves
+              mig bench io [SIZE [RUNS]]                    files of home beside local disk and sshfs
+              mig bench ps [NODES [PROCESSES [RUNS]]]       how long mig ps and mig top take
+              mig bench sample [PROCESSES [SECONDS]]        what looking at processes costs an agent
+            """;
+
     private static final String HOG =
             """
             #include <stdlib.h>
@@ -53,26 +64,62 @@ public final class BenchMain {
 
     public static void main(String[] args) {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        String what = args.length == 0 ? "" : args[0];
-        if (what.equals("io")) {
-            System.exit(IoBench.run(List.of(args).subList(1, args.length), out) ? 0 : 1);
+        switch (args.length == 0 ? "" : args[0]) {
+            case "migrate" -> {
+                List<Integer> sizes =
+                        args.length > 2
+                                ? Arrays.stream(args).skip(2).map(Integer::valueOf).toList()
+                                : List.of(1, 16, 64, 256, 1024);
+                System.exit(run(number(args, 1, 10), sizes, out) ? 0 : 1);
+            }
+            case "ps" ->
+                    inLab(
+                            lab ->
+                                    PsBench.run(
+                                            lab,
+                                            number(args, 1, 16),
+                                            number(args, 2, 1000),
+                                            number(args, 3, 10),
+                                            out));
+            case "io" ->
+                    System.exit(IoBench.run(List.of(args).subList(1, args.length), out) ? 0 : 1);
+            case "sample" ->
+                    inLab(
+                            lab ->
+                                    SampleBench.run(
+                                            lab, number(args, 1, 1000), number(args, 2, 30), out));
+            default -> {
+                System.err.println("mig bench: what? usage:\n" + USAGE);
+                System.exit(2);
+            }
         }
-        if (!what.equals("migrate")) {
-            System.err.println(
-                    "mig bench: what? usage: mig bench migrate [RUNS [MIB...]] | mig bench io [SIZE [RUNS]]");
-            System.exit(2);
+    }
+
+    private static int number(String[] args, int at, int usual) {
+        return args.length > at ? Integer.parseInt(args[at]) : usual;
+    }
+
+    private static String labName() {
+        return System.getenv().getOrDefault("MIG_LAB", "bench");
+    }
+
+    private static void inLab(Predicate<LabDriver> bench) {
+        boolean good;
+        try (LabDriver lab = new LabDriver(LabMain.home(), labName())) {
+            Thread down = Thread.ofPlatform().unstarted(lab::close);
+            Runtime.getRuntime().addShutdownHook(down); // Ctrl-C leaves no lab behind
+            try {
+                good = bench.test(lab);
+            } finally {
+                Runtime.getRuntime().removeShutdownHook(down);
+            }
         }
-        int runs = args.length > 1 ? Integer.parseInt(args[1]) : 10;
-        List<Integer> sizes =
-                args.length > 2
-                        ? Arrays.stream(args).skip(2).map(Integer::valueOf).toList()
-                        : List.of(1, 16, 64, 256, 1024);
-        System.exit(run(runs, sizes, out) ? 0 : 1);
+        System.exit(good ? 0 : 1);
     }
 
     private static boolean run(int runs, List<Integer> sizes, PrintStream out) {
         boolean good = true;
-        try (LabDriver lab = new LabDriver(LabMain.home(), "bench")) {
+        try (LabDriver lab = new LabDriver(LabMain.home(), labName())) {
             lab.up(2);
             lab.write("node1", "/shared/hog.c", HOG);
             lab.sh("node1", "gcc -O2 -o /shared/hog /shared/hog.c").must();

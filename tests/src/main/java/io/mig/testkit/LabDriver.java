@@ -87,6 +87,20 @@ public final class LabDriver implements AutoCloseable {
         }
     }
 
+    /** Waits until the first node says this of another. */
+    public void awaitState(String node, String state) {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (exec("node1", "mig", "nodes")
+                .out()
+                .lines()
+                .noneMatch(l -> l.matches(node + "\\s+" + state + "\\b.*"))) {
+            if (System.nanoTime() > end) {
+                throw new IllegalStateException(node + " does not become " + state);
+            }
+            LockSupport.parkNanos(AGAIN_NANOS);
+        }
+    }
+
     /** Runs {@code mig} on the host. */
     public Answer mig(List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(home.resolve("mig").toString()));

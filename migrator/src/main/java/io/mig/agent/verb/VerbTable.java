@@ -41,16 +41,7 @@ public final class VerbTable {
         this.moves = new MoveVerbs(calls, network, journal, desk, finder);
         this.lists =
                 new ListVerbs(
-                        calls,
-                        network,
-                        facts,
-                        journal,
-                        away,
-                        guests,
-                        trees,
-                        finder,
-                        load,
-                        proc,
+                        calls, network, facts, journal, away, guests, trees, finder, load, proc,
                         managed);
     }
 
