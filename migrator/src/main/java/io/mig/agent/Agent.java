@@ -21,6 +21,7 @@ import io.mig.checkpoint.proc.LinuxKernelObjects;
 import io.mig.checkpoint.proc.ProcFs;
 import io.mig.fault.FaultPlan;
 import io.mig.fault.Faults;
+import io.mig.files.client.ContentCache;
 import io.mig.home.AwayTable;
 import io.mig.home.Deputies;
 import io.mig.home.Deputiser;
@@ -129,7 +130,7 @@ public final class Agent implements AutoCloseable {
                 NativeTools.install(
                         config.stateDir().resolve("bin"),
                         hullSocket,
-                        List.of("mig-capsule", "mig-spawn", "mig-keeper"));
+                        List.of("mig-capsule", "mig-spawn", "mig-keeper", "mig-prefetch"));
         ProcFs proc = ProcFs.system();
         Freezer freezer = new Freezer(Freezer.discover(), "mig");
         CriuServer criuServer = opened(new CriuServer(run.resolve("criu.sock")));
@@ -182,6 +183,8 @@ public final class Agent implements AutoCloseable {
                         new HomeTrees.Config(
                                 run.resolve("trees"),
                                 tools.tool("mig-keeper"),
+                                tools.tool("mig-prefetch"),
+                                contentCache(),
                                 config.shared(),
                                 config.homePatience()),
                         network,
@@ -401,6 +404,15 @@ public final class Agent implements AutoCloseable {
             LOG.error("no usable CRIU: nothing can move from or to here: {}", e.getMessage());
             return Optional.empty();
         }
+    }
+
+    private Optional<ContentCache> contentCache() throws IOException {
+        return config.filesCacheBytes() <= 0
+                ? Optional.empty()
+                : Optional.of(
+                        ContentCache.in(
+                                config.stateDir().resolve("files-cache"),
+                                config.filesCacheBytes()));
     }
 
     private Faults faults() {

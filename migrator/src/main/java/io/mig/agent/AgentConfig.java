@@ -40,6 +40,8 @@ import org.tomlj.TomlTable;
  *     them)
  * @param homeFiles whether processes of this home keep seeing its files wherever they go, and
  *     guests here the files of theirs; until then the files of the node they are on
+ * @param filesCacheBytes programs and libraries of homes that are kept here by the hash of their
+ *     contents, altogether; 0 for none
  * @param homePatience how long a guest's file operations wait for a home that is away before they
  *     fail
  * @param callTimeout how long to wait for an answer of another agent before its outcome counts as
@@ -64,6 +66,7 @@ public record AgentConfig(
         boolean guestsOfRoot,
         Set<String> hiddenCpuFlags,
         boolean homeFiles,
+        long filesCacheBytes,
         Duration homePatience,
         Duration callTimeout,
         Duration criuTimeout) {
@@ -83,6 +86,7 @@ public record AgentConfig(
                     "shared",
                     "direct",
                     "home_files",
+                    "files_cache_mb",
                     "guests.max",
                     "guests.memory_reserve_mb",
                     "guests.of_root",
@@ -154,7 +158,8 @@ public record AgentConfig(
                     number(toml, "guests.memory_reserve_mb", 256) << 20,
                     toml.getBoolean("guests.of_root", () -> true),
                     Set.copyOf(strings(toml, "cpu.hidden_flags")),
-                    toml.getBoolean("home_files", () -> false),
+                    toml.getBoolean("home_files", () -> true),
+                    number(toml, "files_cache_mb", 512) << 20,
                     Duration.ofMillis(number(toml, "timeouts.home_ms", 300_000)),
                     Duration.ofMillis(number(toml, "timeouts.call_ms", 5_000)),
                     Duration.ofMillis(number(toml, "timeouts.criu_ms", 60_000)));

@@ -61,7 +61,7 @@ final class FileDesk implements AutoCloseable {
 
     /** Whether it was for us. */
     boolean onRequest(NodeId from, PeerMessage message, Responder responder) {
-        if (message.type() != FileMessages.REQUEST) {
+        if (!FileMessages.isRequest(message.type())) {
             return false;
         }
         if (home.isPresent()) {

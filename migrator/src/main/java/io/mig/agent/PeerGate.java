@@ -1,5 +1,6 @@
 package io.mig.agent;
 
+import io.mig.files.link.FileMessages;
 import io.mig.home.relay.RelayRouter;
 import io.mig.migration.Calls;
 import io.mig.migration.target.TargetDesk;
@@ -27,6 +28,11 @@ final class PeerGate implements PeerHandler {
         this.router = router;
         this.target = target;
         this.bootId = bootId;
+    }
+
+    @Override
+    public boolean inline(int type) {
+        return FileMessages.isRequest(type);
     }
 
     @Override

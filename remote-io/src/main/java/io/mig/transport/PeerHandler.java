@@ -8,6 +8,14 @@ import io.mig.model.NodeId;
  */
 public interface PeerHandler {
     /**
+     * Whether requests of a type are handed over on the connection's own thread, perhaps before
+     * other messages that came earlier: then {@link #onRequest} must not block at all.
+     */
+    default boolean inline(int type) {
+        return false;
+    }
+
+    /**
      * A request; the answer may be given later. Must not block for long: later messages of the peer
      * wait.
      */

@@ -25,10 +25,30 @@ public interface PeerNetwork extends AutoCloseable {
     CompletableFuture<PeerMessage> request(NodeId to, PeerMessage message, Duration timeout);
 
     /**
+     * As {@link #request}, for conversations of many small questions: the future ends on the
+     * connection's own thread, so what depends on it must not block, and its time may be half a
+     * second late.
+     */
+    default CompletableFuture<PeerMessage> requestInline(
+            NodeId to, PeerMessage message, Duration timeout) {
+        return request(to, message, timeout);
+    }
+
+    /** Whether a reply may be given by any thread, because giving it only hands bytes over. */
+    default boolean repliesFromAnyThread() {
+        return false;
+    }
+
+    /**
      * One way, in order with other sends to the same peer; dropped when the peer is down. A sender
      * that goes on although the peer is not {@link #writable} loses the connection in the end.
      */
     void send(NodeId to, PeerMessage message);
+
+    /** How the connection to a peer does. */
+    default LinkLoad load(NodeId to) {
+        return LinkLoad.IDLE;
+    }
 
     /** Whether little enough waits to be sent to that peer. */
     boolean writable(NodeId to);

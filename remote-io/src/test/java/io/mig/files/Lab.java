@@ -3,6 +3,7 @@ package io.mig.files;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.mig.files.client.ContentCache;
 import io.mig.files.client.HomeTree;
 import io.mig.files.serve.Credentials;
 import io.mig.files.serve.Vouched;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** A home and two hosts on the memory network, in directories of their own. */
 final class Lab implements AutoCloseable {
@@ -77,11 +79,21 @@ final class Lab implements AutoCloseable {
 
     /** Mounts home at a node; programs there. */
     Guest mount(NodeId at, Duration giveUp) throws IOException {
+        return mount(at, giveUp, null);
+    }
+
+    /** With programs and libraries that were there before. */
+    Guest mount(NodeId at, ContentCache cache) throws IOException {
+        return mount(at, Duration.ofSeconds(30), cache);
+    }
+
+    private Guest mount(NodeId at, Duration giveUp, @Nullable ContentCache cache)
+            throws IOException {
         Path mountPoint = Files.createDirectories(directory.resolve("at-" + at));
         PeerNetwork network = hub.network(LabTree.facts(at));
         networks.add(network);
         mountPoints.add(mountPoint);
-        trees.add(LabTree.mount(network, LabTree.HOME, mountPoint, giveUp));
+        trees.add(LabTree.mount(network, LabTree.HOME, mountPoint, giveUp, cache));
         return new Guest(mountPoint);
     }
 

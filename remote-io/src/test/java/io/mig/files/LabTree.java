@@ -1,6 +1,7 @@
 package io.mig.files;
 
 import io.mig.files.client.Callers;
+import io.mig.files.client.ContentCache;
 import io.mig.files.client.HomeTree;
 import io.mig.files.client.HomeTreeConfig;
 import io.mig.files.fuse.FuseConfig;
@@ -94,6 +95,15 @@ final class LabTree implements AutoCloseable {
 
     /** Mounts it at a node; the network is started here. */
     static HomeTree mount(PeerNetwork network, NodeId home, Path mountPoint, Duration giveUp) {
+        return mount(network, home, mountPoint, giveUp, null);
+    }
+
+    static HomeTree mount(
+            PeerNetwork network,
+            NodeId home,
+            Path mountPoint,
+            Duration giveUp,
+            @Nullable ContentCache cache) {
         AtomicReference<@Nullable HomeTree> tree = new AtomicReference<>();
         network.start(
                 new Quiet() {
@@ -122,7 +132,8 @@ final class LabTree implements AutoCloseable {
                                 Callers.plain(),
                                 List.of(),
                                 null,
-                                null),
+                                null,
+                                cache),
                         new PeerHomeLink(network, home));
         tree.set(mounted);
         return mounted;
@@ -136,6 +147,11 @@ final class LabTree implements AutoCloseable {
 
     /** Ignores everything. */
     private static class Quiet implements PeerHandler {
+        @Override
+        public boolean inline(int type) {
+            return FileMessages.isRequest(type);
+        }
+
         @Override
         public void onRequest(NodeId from, PeerMessage message, Responder responder) {}
 

@@ -9,13 +9,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@code mig demo [WORD...]}: real programs move between three nodes of a lab while they run. With
- * words only the programs whose name contains one of them; {@code mig demo balance} shows fork and
- * forget instead. Exit status 0 only if every program made all its hops and its results are those
- * of an unmoved run.
+ * {@code mig demo [WORD...]}: real programs move between three nodes of a lab while they run; what
+ * they work on, and one of them with its library, exists on their home only. With words only the
+ * programs whose name contains one of them; {@code mig demo balance} shows fork and forget instead.
+ * Exit status 0 only if every program made all its hops and its results are those of an unmoved
+ * run.
  */
 public final class DemoMain {
-    private static final String FOLDER = "/shared/demo";
+    /** On node1 only. */
+    private static final String FOLDER = "/opt/demo";
 
     private DemoMain() {}
 
@@ -40,11 +42,13 @@ public final class DemoMain {
                         .filter(p -> words.isEmpty() || words.stream().anyMatch(p.name()::contains))
                         .toList();
         List<Show.Row> rows = new ArrayList<>();
-        try (LabDriver lab = new LabDriver(LabMain.home(), "demo")) {
+        String name = System.getenv().getOrDefault("MIG_LAB", "demo");
+        try (LabDriver lab = new LabDriver(LabMain.home(), name)) {
             Thread down = Thread.ofPlatform().unstarted(lab::close);
             Runtime.getRuntime().addShutdownHook(down); // Ctrl-C leaves no lab behind
             out.println("=== three nodes on this machine");
             lab.up(3);
+            
             out.println(lab.exec("node1", "mig", "nodes").out());
             out.println("=== scripts and data");
             Programs.prepare(lab, FOLDER, jdk.resolve("javac").toString());

@@ -38,7 +38,7 @@ final class Programs {
             """
             my $x = 7;
             print "CREATE TABLE t(id INTEGER PRIMARY KEY, a INTEGER, b TEXT);\\n";
-            for my $id (1 .. 16000) {
+            for my $id (1 .. 8000) {
                 $x = ($x * 1103515245 + 12345) % 2147483648;
                 print "BEGIN; INSERT INTO t VALUES($id, $x, 'text $x');\\n";
                 print "UPDATE t SET a = a + 1 WHERE id <= $id AND id % 97 = $x % 97; COMMIT;\\n";
@@ -90,22 +90,72 @@ final class Programs {
             }
             """;
 
+    private static final String LIBRARY =
+            """
+            unsigned long mix(unsigned long sum, const char *line)
+            {
+                for (; *line; line++)
+                    for (int i = 0; i < 8; i++)
+                        sum = (sum ^ (unsigned char)*line) * 1099511628211u + sum / 3;
+                return sum;
+            }
+            """;
+
+    /** Reads its data again and again, opening it anew each time. */
+    private static final String OWN =
+            """
+            #include <stdio.h>
+
+            unsigned long mix(unsigned long sum, const char *line);
+
+            int main(int argc, char **argv)
+            {
+                unsigned long sum = 1469598103934665603u;
+                char line[256];
+
+                for (int round = 0; argc > 1 && round < 24; round++) {
+                    FILE *data = fopen(argv[1], "r");
+
+                    if (data == NULL) {
+                        perror(argv[1]);
+                        return 1;
+                    }
+                    while (fgets(line, sizeof line, data) != NULL)
+                        sum = mix(sum, line);
+                    fclose(data);
+                    printf("%d %lx\\n", round, sum);
+                    fflush(stdout);
+                }
+                return 0;
+            }
+            """;
+
     private Programs() {}
 
-    /** Writes scripts and data to a folder that all nodes share. */
+    /**
+     * Writes scripts and data to a folder, and builds a program there with a library of its own.
+     */
     static void prepare(LabDriver lab, String folder, String javac) {
-        lab.sh("node1", "mkdir -p " + folder + "/run " + folder + "/ref /shared/tmp").must();
+        lab.sh(
+                        "node1",
+                        "mkdir -p FOLDER/run FOLDER/ref FOLDER/tmp FOLDER/own"
+                                .replace("FOLDER", folder))
+                .must();
         lab.write("node1", folder + "/crunch.py", PYTHON);
         lab.write("node1", folder + "/crunch.pl", PERL);
         lab.write("node1", folder + "/data.pl", DATA);
         lab.write("node1", folder + "/sql.pl", SQL);
         lab.write("node1", folder + "/sources.pl", SOURCES);
         lab.write("node1", folder + "/Crunch.java", THREADS);
+        lab.write("node1", folder + "/own/mix.c", LIBRARY);
+        lab.write("node1", folder + "/own/own.c", OWN);
         lab.sh(
                         "node1",
                         "cd "
                                 + folder
                                 + " && perl data.pl >data && perl sql.pl >sql"
+                                + " && (cd own && gcc -O2 -shared -fPIC -o libmix.so mix.c"
+                                + " && gcc -O2 -o own own.c -L. -lmix -Wl,-rpath,$PWD)"
                                 + " && (cd run && perl ../sources.pl) && (cd ref && perl ../sources.pl)"
                                 + " && "
                                 + javac
@@ -123,6 +173,8 @@ final class Programs {
                         "^sort",
                         false),
                 new Program("sqlite3", "sqlite3 db <../sql >sqlite", "^sqlite3", false),
+                new Program(
+                        "own program and library", "../own/own ../data >own", "^../own/own", false),
                 new Program("zstd -19", "zstd -19 -q -c ../data >data.zst", "^zstd", false),
                 new Program("xz -9", "xz -9 -c ../data >data.xz", "^xz", false),
                 new Program("make -j2 (gcc)", "make -s -j2", "^make", false),

@@ -36,7 +36,9 @@ final class Show {
         CompletableFuture<String> reference = CompletableFuture.supplyAsync(() -> unmoved(program));
         try (Terminal terminal = lab.terminal("node1", out::print)) {
             terminal.line(
-                    "PS1='node1$ '; export TMPDIR=/shared/tmp; cd "
+                    "PS1='node1$ '; export TMPDIR="
+                            + folder
+                            + "/tmp; cd "
                             + folder
                             + "/run; echo at=$PWD");
             terminal.expect("at=/");
@@ -81,19 +83,29 @@ final class Show {
 
     private String unmoved(Program program) {
         String line =
-                "export TMPDIR=/shared/tmp; cd "
+                "export TMPDIR="
+                        + folder
+                        + "/tmp; cd "
                         + folder
                         + "/ref; "
                         + program.line()
                         + "; echo status=${PIPESTATUS[*]}";
-        String said = lab.sh("node3", line).must();
+        String said = lab.sh("node1", line).must();
         int at = said.lastIndexOf("status=");
         return said.substring(at + "status=".length()).strip();
     }
 
     private String find(Program program) {
         for (int attempt = 0; attempt < 50; attempt++) {
-            LabDriver.Answer answer = lab.exec("node1", "pgrep", "-o", "-f", program.match());
+            // the unmoved run for comparison is on the same node
+            LabDriver.Answer answer =
+                    lab.sh(
+                            "node1",
+                            "for p in $(pgrep -f -- '"
+                                    + program.match()
+                                    + "'); do if [ \"$(readlink /proc/$p/cwd)\" = "
+                                    + folder
+                                    + "/run ]; then echo $p; exit; fi; done; exit 1");
             if (answer.status() == 0) {
                 return answer.out().strip();
             }

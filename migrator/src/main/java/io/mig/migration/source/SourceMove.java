@@ -17,6 +17,8 @@ import io.mig.migration.InnerIds;
 import io.mig.migration.Phases;
 import io.mig.migration.Protos;
 import io.mig.migration.preflight.ExternalStream;
+import io.mig.migration.preflight.FileNeed;
+import io.mig.migration.preflight.FileNeeds;
 import io.mig.migration.preflight.Obstacle;
 import io.mig.migration.preflight.ObstacleCode;
 import io.mig.migration.preflight.Preflight;
@@ -76,6 +78,7 @@ final class SourceMove {
     private static final long GHOST_LIMIT = 64L << 20;
     private static final String MOVED = "the process has moved";
     private static final int LOOKS = 3;
+    private static final int MOST_FILES = 1024;
     private static final Duration FREE_MOMENT = Duration.ofSeconds(10);
     private static final Duration LONGEST_BREATH = Duration.ofMillis(20);
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(7);
@@ -294,8 +297,21 @@ final class SourceMove {
                                         .setResidentBytes(tree.rssBytes())
                                         .addAllTasks(PrepareText.tasks(tree)));
         report.streams().streams().forEach(s -> request.addStreams(item(s)));
+        if (filesComeAlong) {
+            request.addAllFiles(files(facts));
+        }
         reserved = true;
         calls.ask(order.to(), request.build(), ReserveReply.class, RESERVE);
+    }
+
+    /** What the target does well to know of before the freeze. */
+    private List<String> files(SourceFacts facts) {
+        return FileNeeds.of(facts, policy(true)).stream()
+                .filter(need -> !need.sharedStorage())
+                .map(FileNeed::path)
+                .distinct()
+                .limit(MOST_FILES)
+                .toList();
     }
 
     private boolean shellJob(TreeFacts tree) {

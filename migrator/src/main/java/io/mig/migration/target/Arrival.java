@@ -5,6 +5,7 @@ import io.mig.checkpoint.CriuNotification;
 import io.mig.checkpoint.RestoreRequest;
 import io.mig.checkpoint.RestoreResult;
 import io.mig.checkpoint.criu.CriuConnection;
+import io.mig.checkpoint.criu.CriuServer;
 import io.mig.checkpoint.image.IdentityCheck;
 import io.mig.checkpoint.image.IdentityLimits;
 import io.mig.checkpoint.image.ImageDirectory;
@@ -54,6 +55,7 @@ final class Arrival {
     private final Guest guest;
     private final ReserveRequest request;
     private final VouchReply vouched;
+    private final HomeTrees trees;
     private final Path images;
     private final ImageReceiver receiver;
     private final Map<Integer, Integer> fds = new HashMap<>();
@@ -68,7 +70,9 @@ final class Arrival {
             Faults faults,
             Guest guest,
             ReserveRequest request,
-            VouchReply vouched) {
+            VouchReply vouched,
+            HomeTrees trees) {
+        this.trees = trees;
         this.vouched = vouched;
         this.config = config;
         this.faults = faults;
@@ -90,9 +94,26 @@ final class Arrival {
     }
 
     /** Stand-ins and a waiting CRIU. */
-    void prepare(io.mig.checkpoint.criu.CriuServer server) throws IOException {
+    void prepare(CriuServer server) throws IOException {
         Directories.fresh(images);
         Capsule capsule = guest.capsule();
+        try (Prefetch running = prefetch(capsule)) {
+            LOG.debug("looking for files beforehand: {}", running);
+            standIns(capsule, server);
+        }
+    }
+
+    private Prefetch prefetch(Capsule capsule) {
+        return hasTree()
+                ? trees.prefetch(guest.process().home(), capsule.standIns(), request.getFilesList())
+                : Prefetch.none();
+    }
+
+    private boolean hasTree() {
+        return guest.record().files().isPresent();
+    }
+
+    private void standIns(Capsule capsule, CriuServer server) {
         for (Map<String, String> line :
                 CapsuleText.lines(capsule.command(FrameType.PREPARE, request.getPrepare()))) {
             if (line.containsKey("stream") && line.containsKey("fd")) {
@@ -128,6 +149,10 @@ final class Arrival {
             throw new RefusedException(
                     ErrorCode.CHECKPOINT_FAILED,
                     "the restored body does not stay frozen: process=" + guest.process());
+        }
+        if (hasTree()) {
+            trees.awaitOpened(
+                    guest.process().home(), guest.record().shortName(), config.criuTimeout());
         }
         StringBuilder restored = new StringBuilder("pids=");
         restored.append(
@@ -222,6 +247,7 @@ final class Arrival {
             cancelled = true;
             running = criu;
         }
+        trees.notRestored(guest.process().home(), guest.record().shortName());
         guest.capsule().destroy();
         if (running != null) {
             running.close();

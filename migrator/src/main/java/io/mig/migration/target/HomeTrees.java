@@ -2,6 +2,7 @@ package io.mig.migration.target;
 
 import io.mig.checkpoint.Freezer;
 import io.mig.checkpoint.Leaf;
+import io.mig.files.client.ContentCache;
 import io.mig.files.client.HomeTree;
 import io.mig.files.client.HomeTreeConfig;
 import io.mig.files.client.TreeStats;
@@ -51,10 +52,18 @@ public final class HomeTrees implements AutoCloseable {
      *
      * @param directory for mount points, on tmpfs
      * @param keeper the mig-keeper program
+     * @param prefetch the mig-prefetch program
+     * @param cache programs and libraries that were here before; closed with the trees
      * @param shared folders that may be bound over those of a home
      * @param giveUp how long guests wait for a home that is away before they get errors
      */
-    public record Config(Path directory, Path keeper, List<Path> shared, Duration giveUp) {
+    public record Config(
+            Path directory,
+            Path keeper,
+            Path prefetch,
+            Optional<ContentCache> cache,
+            List<Path> shared,
+            Duration giveUp) {
         public Config {
             shared = List.copyOf(shared);
         }
@@ -137,7 +146,8 @@ public final class HomeTrees implements AutoCloseable {
                 new TreeCallers(home, guests, Path.of("/proc")),
                 anchors(),
                 kept,
-                config.directory().resolve(home.name() + ".memory"));
+                config.directory().resolve(home.name() + ".memory"),
+                config.cache().orElse(null));
     }
 
     /** Where the files of a home are, or would be. Not to be touched by this process. */
@@ -238,6 +248,34 @@ public final class HomeTrees implements AutoCloseable {
         }
     }
 
+    /**
+     * Has the kernel ask a home for files that a guest will open.
+     *
+     * @param in cgroup of whoever acts for that guest
+     */
+    public Prefetch prefetch(NodeId home, Leaf in, List<String> files) {
+        return Prefetch.of(config.prefetch(), mountPoint(home), in, files);
+    }
+
+    /**
+     * Waits until home has opened all files of a guest that was restored here.
+     *
+     * @throws RefusedException when it does not, with the reason
+     */
+    public void awaitOpened(NodeId home, String guest, Duration patience) {
+        Optional.ofNullable(trees.get(home))
+                .flatMap(mounted -> mounted.tree.opened(guest, patience))
+                .ifPresent(
+                        why -> {
+                            throw new RefusedException(ErrorCode.CHECKPOINT_FAILED, true, why);
+                        });
+    }
+
+    /** The guest will not be restored. */
+    public void notRestored(NodeId home, String guest) {
+        Optional.ofNullable(trees.get(home)).ifPresent(mounted -> mounted.tree.notRestored(guest));
+    }
+
     /** Whether a message is for a mount here. */
     public boolean onMessage(NodeId from, PeerMessage message) {
         if (message.type() != FileMessages.PUSH) {
@@ -303,5 +341,6 @@ public final class HomeTrees implements AutoCloseable {
         closed = true;
         beat.shutdownNow();
         trees.values().forEach(mounted -> mounted.tree.leave());
+        config.cache().ifPresent(ContentCache::close);
     }
 }

@@ -170,7 +170,7 @@ public final class TargetDesk {
                 factory.launch(UUID.randomUUID(), request.getHostname(), root);
         Capsule capsule = launch.capsule();
         Guest guest = new Guest(record(capsule.id(), move, process, from, request, files), capsule);
-        Arrival arrival = new Arrival(config, faults, guest, request, vouched);
+        Arrival arrival = new Arrival(config, faults, guest, request, vouched, trees);
         capsules.put(capsule.id(), capsule);
         arrivals.put(move, arrival);
         try {

@@ -86,6 +86,27 @@ final class TreeCallers implements Callers {
         }
     }
 
+    /** Until a guest runs, root among its stand-ins is the CRIU that restores it. */
+    @Override
+    public Optional<String> restores(int pid, int uid) {
+        if (uid != 0 || pid == 0) {
+            return Optional.empty();
+        }
+        try {
+            String cgroup = cgroup(pid);
+            return cgroup.contains("/capsule-")
+                    ? guests.all().stream()
+                            .map(Guest::record)
+                            .filter(r -> r.state() == GuestRecord.State.RESERVED)
+                            .map(GuestRecord::shortName)
+                            .filter(name -> cgroup.contains("/capsule-" + name))
+                            .findFirst()
+                    : Optional.empty();
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
     private String cgroup(int pid) throws IOException {
         return Files.readString(proc.resolve(Integer.toString(pid)).resolve("cgroup"));
     }

@@ -1,5 +1,7 @@
 package io.mig.files.client;
 
+import java.util.Optional;
+
 /**
  * As whom home is asked. The kernel says uid and gid of the thread that asks; whoever runs the
  * capsules may know better, for instance that root restoring a guest acts for that guest.
@@ -30,6 +32,15 @@ public interface Callers {
      */
     default String guest(int pid) {
         return "";
+    }
+
+    /**
+     * For whom a thread opens files that had them open a moment ago, as CRIU does while it restores
+     * a guest: it need not wait for home, because the guest does not run before {@link
+     * HomeTree#opened} has said that all are open. Empty for everybody else.
+     */
+    default Optional<String> restores(int pid, int uid) {
+        return Optional.empty();
     }
 
     /** As the kernel says. */

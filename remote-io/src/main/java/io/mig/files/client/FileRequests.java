@@ -10,11 +10,18 @@ import io.mig.files.wire.FrameReader;
 import io.mig.files.wire.Limits;
 import io.mig.files.wire.NodeRef;
 import io.mig.files.wire.Op;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the kernel asks of files: opening, reading, writing, letting go. */
 final class FileRequests {
+    private static final Logger LOG = LoggerFactory.getLogger(FileRequests.class);
+    private static final int WANTS_CONTENTS = 1;
+    private static final int WANTS_HASH = 2;
     private static final int DIRECT_IO = 1;
     private static final int KEEP_CACHE = 1 << 1;
     private static final int WRITE_CACHE = 1;
@@ -23,8 +30,17 @@ final class FileRequests {
     private final Guests guests;
     private final HandleTable handles;
     private final NameRequests names;
+    private final Invalidator invalidator;
+    private final OpensAhead ahead;
 
-    FileRequests(Guests guests, HandleTable handles, NameRequests names) {
+    FileRequests(
+            Guests guests,
+            HandleTable handles,
+            NameRequests names,
+            Invalidator invalidator,
+            OpensAhead ahead) {
+        this.invalidator = invalidator;
+        this.ahead = ahead;
         this.guests = guests;
         this.handles = handles;
         this.names = names;
@@ -41,6 +57,11 @@ final class FileRequests {
             lookAt(request, node, flags);
             return;
         }
+        Optional<String> restored = guests.restores(request);
+        if (restored.isPresent() && (flags & Linux.O_TRUNC) == 0) {
+            openAhead(request, node, flags, restored.get());
+            return;
+        }
         long number = guests.home.handleFor(request.unique(), handles::next);
         boolean reads = (flags & Linux.O_ACCMODE) == Linux.O_RDONLY;
         boolean contents = reads && !node.hasPages();
@@ -51,7 +72,7 @@ final class FileRequests {
                 request,
                 Op.OPEN,
                 96,
-                f -> f.ref(node.ref()).u64(number).u32(flags).u8(contents ? 1 : 0),
+                f -> f.ref(node.ref()).u64(number).u32(flags).u8(wants(contents)),
                 (status, in) -> {
                     if (status != 0) {
                         failed(unique, status, number);
@@ -60,12 +81,81 @@ final class FileRequests {
                     Attr attr = in.attr();
                     OpenHandle handle = new OpenHandle(number, node, flags, grant(in), caller);
                     byte[] head = bytes(in, in.count(Limits.MAX_DATA));
+                    named(handle, attr, in, asked);
                     opened(unique, handle, attr, head, asked);
                 },
                 null,
                 (flags & Linux.O_TRUNC) == 0,
                 0,
                 number);
+    }
+
+    /**
+     * Answers at once and opens it meanwhile. What the kernel keeps of its contents is forgotten
+     * again, before anybody can have read it, should it not be what home describes.
+     */
+    private void openAhead(FuseRequest request, Node node, int flags, String whose) {
+        OpenHandle handle = OpenHandle.ahead(handles.next(), node, flags, guests.caller(request));
+        handles.add(handle);
+        OpensAhead.Open open = ahead.begin(whose);
+        long asked = guests.nodes.now();
+        guests.home.submit(
+                Op.OPEN,
+                handle.opener(),
+                96,
+                f -> f.ref(node.ref()).u64(handle.number()).u32(flags).u8(wants(false)),
+                (status, in) -> {
+                    if (status != 0) {
+                        handle.isNotOpen();
+                        open.failed(node, status);
+                        return;
+                    }
+                    Attr attr = in.attr();
+                    byte[] grant = grant(in);
+                    in.count(0);
+                    named(handle, attr, in, asked);
+                    handle.isOpen(grant);
+                    handles.granted(handle);
+                    node.learned(attr);
+                    if (node.isAsKnown(attr)) {
+                        open.done();
+                    } else {
+                        node.pages(attr);
+                        invalidator.forget(node, open::done);
+                    }
+                });
+        FuseOut out = guests.fuse.out(FuseReplies.OPEN_BYTES);
+        FuseReplies.open(out.body(), handle.number(), flags(flags, node.hasPages()));
+        if (!guests.fuse.send(request.unique(), out)) {
+            letGo(handle.number());
+        }
+    }
+
+    private int wants(boolean contents) {
+        return (contents ? WANTS_CONTENTS : 0) | (guests.cache == null ? 0 : WANTS_HASH);
+    }
+
+    /** Home may say what the contents of a program or library are called. */
+    private void named(OpenHandle handle, Attr attr, FrameReader in, long asked)
+            throws BadFrameException {
+        ContentCache cache = guests.cache;
+        if (cache == null || in.remaining() == 0) {
+            return;
+        }
+        byte[] hash = bytes(in, in.u8());
+        Optional<ContentCache.Kept> kept = cache.find(hash);
+        if (kept.isPresent()) {
+            handle.kept(kept.get(), asked);
+        } else {
+            Fetch.begin(
+                    guests.home,
+                    cache,
+                    handle.node(),
+                    hash,
+                    attr.size(),
+                    handles.next(),
+                    handle.opener());
+        }
     }
 
     /** The kernel's pages stay: nothing new is learned of the contents. */
@@ -263,6 +353,9 @@ final class FileRequests {
             guests.counters.bytes(request.pid(), request.uid(), count, 0);
             return;
         }
+        if (fromCache(request, handle, offset, size)) {
+            return;
+        }
         int pid = request.pid();
         int uid = request.uid();
         guests.ask(
@@ -285,6 +378,28 @@ final class FileRequests {
                 handle,
                 true,
                 size);
+    }
+
+    private boolean fromCache(FuseRequest request, OpenHandle handle, long offset, int size) {
+        ContentCache.Kept kept = handle.kept(guests.nodes);
+        if (kept == null) {
+            return false;
+        }
+        int count = (int) Math.max(0, Math.min(size, kept.size() - offset));
+        FuseOut out = guests.fuse.out(count);
+        try {
+            ByteBuffer body = out.body();
+            int end = body.limit();
+            kept.read(body.limit(body.position() + count), offset);
+            body.limit(end);
+            guests.fuse.send(request.unique(), out);
+            return true;
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("cached contents cannot be read, home is asked: {}", e.getMessage());
+            guests.fuse.drop(out);
+            handle.letGo();
+            return false;
+        }
     }
 
     /** fuse_write_in. */
@@ -346,6 +461,7 @@ final class FileRequests {
         if (handle == null) {
             return;
         }
+        handle.letGo();
         if (handle.isLookedAt()) {
             OpenHandle real = handle.real();
             if (real != null) {
@@ -357,7 +473,7 @@ final class FileRequests {
             Node node = handle.node();
             node.releasing();
             release(number, (status, in) -> node.released());
-        } else {
+        } else if (!handle.waits(() -> release(number))) {
             release(number);
         }
     }

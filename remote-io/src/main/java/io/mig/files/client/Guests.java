@@ -5,6 +5,7 @@ import io.mig.files.fuse.FuseRequest;
 import io.mig.files.sys.Errno;
 import io.mig.files.wire.Frame;
 import io.mig.files.wire.Op;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,7 @@ final class Guests {
     final HomeSession home;
     final NodeTable nodes;
     final Counters counters;
+    final @Nullable ContentCache cache;
     private final Callers callers;
 
     Guests(
@@ -21,7 +23,9 @@ final class Guests {
             HomeSession home,
             NodeTable nodes,
             Counters counters,
-            Callers callers) {
+            Callers callers,
+            @Nullable ContentCache cache) {
+        this.cache = cache;
         this.fuse = fuse;
         this.home = home;
         this.nodes = nodes;
@@ -31,6 +35,10 @@ final class Guests {
 
     Callers.Caller caller(FuseRequest request) {
         return callers.of(request.pid(), request.uid(), request.gid());
+    }
+
+    Optional<String> restores(FuseRequest request) {
+        return callers.restores(request.pid(), request.uid());
     }
 
     boolean onlyLooks(FuseRequest request) {

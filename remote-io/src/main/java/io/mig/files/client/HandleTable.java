@@ -76,6 +76,13 @@ final class HandleTable {
         files.put(handle.number(), handle);
     }
 
+    /** Home has opened one that the kernel was told of before. */
+    void granted(OpenHandle handle) {
+        if (files.get(handle.number()) == handle) {
+            memory.open(handle);
+        }
+    }
+
     @Nullable OpenHandle find(long number) {
         return files.get(number);
     }

@@ -203,6 +203,13 @@ final class HomeSession implements AutoCloseable {
         if (unique != 0) {
             byUnique.put(unique, p);
         }
+        if (handle == null || !handle.waits(() -> admit(p))) {
+            admit(p);
+        }
+    }
+
+    private void admit(Pending p) {
+        OpenHandle handle = p.handle();
         if (closed || (handle != null && handle.lost())) {
             enter(p);
             answer(p, Errno.EIO, nothing());

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -39,6 +40,7 @@ public final class HomeTree implements AutoCloseable {
     private final NodeTable nodes;
     private final HandleTable handles;
     private final Counters counters;
+    private final OpensAhead ahead = new OpensAhead();
     private final HomeSession home;
     private final FuseConnection fuse;
     private final Invalidator invalidator;
@@ -60,11 +62,11 @@ public final class HomeTree implements AutoCloseable {
         fuse = new FuseConnection(config.fuse(), new Dispatch(), config.kept());
         Anchors anchors = new Anchors(config.anchors());
         invalidator = new Invalidator(nodes, fuse, home.id(), anchors);
-        guests = new Guests(fuse, home, nodes, counters, config.callers());
+        guests = new Guests(fuse, home, nodes, counters, config.callers(), config.cache());
         names = new NameRequests(guests, anchors);
         attributes = new AttributeRequests(guests, handles);
         directories = new DirectoryRequests(guests, handles, names);
-        files = new FileRequests(guests, handles, names);
+        files = new FileRequests(guests, handles, names, invalidator, ahead);
         locks = new LockRequests(guests, handles, invalidator);
     }
 
@@ -177,6 +179,20 @@ public final class HomeTree implements AutoCloseable {
             invalidator.everything();
             return true;
         }
+    }
+
+    /**
+     * Waits until home has opened what {@link Callers#restores} opened for a guest.
+     *
+     * @return what went wrong, if anything; then the guest must not run
+     */
+    public Optional<String> opened(String whose, Duration patience) {
+        return ahead.await(whose, patience);
+    }
+
+    /** A guest that {@link Callers#restores} named does not come after all. */
+    public void notRestored(String whose) {
+        ahead.forget(whose);
     }
 
     /** Home can be reached again: what waits is sent now. */

@@ -23,13 +23,14 @@ public record HomeTreeConfig(
         Callers callers,
         List<String> anchors,
         @Nullable Kept kept,
-        @Nullable Path memory) {
+        @Nullable Path memory,
+        @Nullable ContentCache cache) {
     public HomeTreeConfig {
         anchors = List.copyOf(anchors);
     }
 
     public static HomeTreeConfig of(FuseConfig fuse) {
         return new HomeTreeConfig(
-                fuse, Duration.ofMinutes(5), Callers.plain(), List.of(), null, null);
+                fuse, Duration.ofMinutes(5), Callers.plain(), List.of(), null, null, null);
     }
 }

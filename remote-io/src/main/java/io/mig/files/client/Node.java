@@ -15,7 +15,7 @@ final class Node {
     // how often the kernel was told of it; guarded by the table
     long lookups;
     private volatile @Nullable String place;
-    private volatile int fileSystem;
+    private volatile long ino;
     private volatile int attrFlags;
     private volatile int leaseMillis;
     private volatile long invalidatedAt;
@@ -44,7 +44,7 @@ final class Node {
     }
 
     void learned(Attr attr) {
-        fileSystem = (int) (attr.ino() >>> 48);
+        ino = attr.ino();
         attrFlags = attr.flags();
         leaseMillis = attr.leaseMillis();
     }
@@ -58,9 +58,14 @@ final class Node {
         place = path;
     }
 
+    /** Its number as stat(2) tells it. */
+    long ino() {
+        return ino;
+    }
+
     /** Which of home's file systems it is of: home marks inode numbers so. */
     int fileSystem() {
-        return fileSystem;
+        return (int) (ino >>> 48);
     }
 
     int leaseMillis() {

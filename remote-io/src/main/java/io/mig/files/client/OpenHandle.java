@@ -15,13 +15,16 @@ final class OpenHandle {
     private final long number;
     private final Node node;
     private final int flags;
-    private final byte[] grant;
+    private volatile byte[] grant;
     private final Callers.Caller opener;
     private final List<Lock> lockSteps = new ArrayList<>(0);
     private byte @Nullable [] head;
     private long headTick;
     private long headUntilNanos;
+    private ContentCache.@Nullable Kept kept;
+    private long keptTick;
     private boolean lost;
+    private @Nullable List<Runnable> untilOpen;
     private final boolean lookedAt;
     private @Nullable OpenHandle real;
 
@@ -32,6 +35,13 @@ final class OpenHandle {
     /** One that home knows nothing of, until somebody reads it. */
     static OpenHandle lookedAt(long number, Node node, int flags, Callers.Caller opener) {
         return new OpenHandle(number, node, flags, new byte[0], opener, true);
+    }
+
+    /** One that home is being asked to open. */
+    static OpenHandle ahead(long number, Node node, int flags, Callers.Caller opener) {
+        OpenHandle handle = new OpenHandle(number, node, flags, new byte[0], opener, false);
+        handle.untilOpen = new ArrayList<>(1);
+        return handle;
     }
 
     private OpenHandle(
@@ -75,6 +85,32 @@ final class OpenHandle {
         return true;
     }
 
+    /** Home has opened it: what waited for that is done now. */
+    void isOpen(byte[] got) {
+        grant = got;
+        goOn();
+    }
+
+    /** Home could not open it. */
+    void isNotOpen() {
+        lose();
+        goOn();
+    }
+
+    private void goOn() {
+        List<Runnable> ready;
+        synchronized (this) {
+            ready = untilOpen == null ? List.of() : untilOpen;
+            untilOpen = null;
+        }
+        ready.forEach(Runnable::run);
+    }
+
+    /** Keeps something until home has opened it; false when that is over. */
+    synchronized boolean waits(Runnable then) {
+        return untilOpen != null && untilOpen.add(then);
+    }
+
     int flags() {
         return flags;
     }
@@ -100,6 +136,28 @@ final class OpenHandle {
             head = null;
         }
         return head;
+    }
+
+    /** Its contents are here. */
+    synchronized void kept(ContentCache.Kept contents, long tick) {
+        kept = contents;
+        keptTick = tick;
+    }
+
+    /** The contents that are here, if home has not told of a change since it was opened. */
+    synchronized ContentCache.@Nullable Kept kept(NodeTable table) {
+        if (kept != null && !table.undisturbed(node, keptTick)) {
+            letGo();
+        }
+        return kept;
+    }
+
+    /** Nobody reads it any more. */
+    synchronized void letGo() {
+        if (kept != null) {
+            kept.close();
+            kept = null;
+        }
     }
 
     synchronized void noHead() {

@@ -15,11 +15,23 @@ public final class FileMessages {
     /** Home to host, one way: what to believe no longer. May get lost with the connection. */
     public static final int PUSH = 302;
 
+    /**
+     * {@link #REQUEST} and {@link #REPLY} compressed by zstd; a request so may be answered plain.
+     */
+    public static final int PACKED_REQUEST = 303;
+
+    public static final int PACKED_REPLY = 304;
+
     private FileMessages() {}
+
+    /** Whether a message is for a home. */
+    public static boolean isRequest(int type) {
+        return type == REQUEST || type == PACKED_REQUEST;
+    }
 
     /** Whether a message belongs to this conversation. */
     public static boolean isOurs(int type) {
-        return type >= REQUEST && type <= PUSH;
+        return type >= REQUEST && type <= PACKED_REPLY;
     }
 
     /** Without a copy: the frame must not change any more. */

@@ -3,10 +3,13 @@ package io.mig.files.link;
 import io.mig.files.serve.FileService;
 import io.mig.files.serve.FileServiceConfig;
 import io.mig.files.serve.Vouched;
+import io.mig.files.wire.BadFrameException;
+import io.mig.model.ErrorCode;
 import io.mig.model.NodeId;
 import io.mig.transport.PeerMessage;
 import io.mig.transport.PeerNetwork;
 import io.mig.transport.Responder;
+import java.nio.ByteBuffer;
 
 /**
  * Home's file service on the agents' connections. The agent hands requests of type {@link
@@ -14,14 +17,17 @@ import io.mig.transport.Responder;
  */
 public final class HomeFiles implements AutoCloseable {
     private final FileService service;
+    private final Packer packer;
 
     public HomeFiles(FileServiceConfig config, Vouched vouched, PeerNetwork network) {
+        packer = new Packer(network);
         service =
                 new FileService(
                         config,
                         vouched,
                         (host, frame) ->
-                                network.send(host, FileMessages.message(FileMessages.PUSH, frame)));
+                                network.send(host, FileMessages.message(FileMessages.PUSH, frame)),
+                        network.repliesFromAnyThread());
     }
 
     public void start() {
@@ -30,10 +36,26 @@ public final class HomeFiles implements AutoCloseable {
 
     /** Does not block; answers from another thread. */
     public void onRequest(NodeId from, PeerMessage request, Responder responder) {
+        ByteBuffer frame;
+        try {
+            frame =
+                    request.type() == FileMessages.PACKED_REQUEST
+                            ? Packer.unpack(request)
+                            : FileMessages.frame(request.body());
+        } catch (BadFrameException e) {
+            responder.fail(ErrorCode.BAD_REQUEST, String.valueOf(e.getMessage()));
+            return;
+        }
         service.handle(
                 from,
-                FileMessages.frame(request.body()),
-                reply -> responder.reply(FileMessages.message(FileMessages.REPLY, reply)));
+                frame,
+                reply ->
+                        responder.reply(
+                                packer.message(
+                                        from,
+                                        reply,
+                                        FileMessages.REPLY,
+                                        FileMessages.PACKED_REPLY)));
     }
 
     public FileService service() {

@@ -31,9 +31,16 @@ final class FileOperations {
     /** Files that are not longer are sent with the answer to open. */
     private static final int INLINE = 64 << 10;
 
-    private final Changes changes;
+    /** What a host wants with an open file: its contents, what its contents are called. */
+    private static final int WANTS_CONTENTS = 1;
 
-    FileOperations(Changes changes) {
+    private static final int WANTS_HASH = 2;
+
+    private final Changes changes;
+    private final ContentHashes hashes;
+
+    FileOperations(Changes changes, ContentHashes hashes) {
+        this.hashes = hashes;
         this.changes = changes;
     }
 
@@ -41,7 +48,7 @@ final class FileOperations {
         NodeRef node = call.in.ref();
         long handle = call.in.u64();
         int flags = call.in.u32();
-        boolean wantsContents = call.in.u8() != 0;
+        int wants = call.in.u8();
         room(call);
         OpenNodes.Open held = call.hold(node);
         try {
@@ -70,13 +77,22 @@ final class FileOperations {
             opened(call, node, handle, fd, flags);
             call.out.attr(call.nodes.attr(call.worker, fd, call.nodes.watched(call.worker, node)));
             grant(call, node, flags);
-            contents(call, fd, stat.size(), wantsContents);
+            contents(call, fd, stat.size(), (wants & WANTS_CONTENTS) != 0);
+            if ((wants & WANTS_HASH) != 0 && (flags & Linux.O_ACCMODE) == Linux.O_RDONLY) {
+                hash(call, node, stat, fd);
+            }
             if ((flags & Linux.O_TRUNC) != 0) {
                 changes.inode(call.session, node, true);
             }
         } finally {
             call.release(held);
         }
+    }
+
+    /** Length and bytes; nothing follows for a file whose contents have no name (yet). */
+    private void hash(Call call, NodeRef node, Statx stat, int fd) {
+        hashes.of(call.sys, node, stat, fd)
+                .ifPresent(hash -> call.out.u8(hash.length).rest(ByteBuffer.wrap(hash)));
     }
 
     private static boolean hasOpen(Call call, NodeRef node) {

@@ -47,6 +47,7 @@ public final class FileService implements AutoCloseable {
     private final ScheduledThreadPoolExecutor clock =
             new ScheduledThreadPoolExecutor(
                     1, Thread.ofPlatform().daemon().name("files-clock").factory());
+    private final boolean answersFromAnyThread;
     private final Outbox outbox = new Outbox();
     private final Workers workers;
     private final Changes changes = new Changes(this::all);
@@ -56,18 +57,31 @@ public final class FileService implements AutoCloseable {
     private final int rootFd;
     private final LockWaiters waiters;
     private final NameOperations names = new NameOperations(changes);
-    private final FileOperations files = new FileOperations(changes);
+    private final ContentHashes hashes = new ContentHashes();
+    private final FileOperations files = new FileOperations(changes, hashes);
     private final Transfer transfer = new Transfer(changes);
     private final AttributeOperations attributes = new AttributeOperations(changes);
     private final ThreadLocal<Seals> seals;
     private final AtomicLong complainedNanos = new AtomicLong(System.nanoTime() - COMPLAIN_NANOS);
 
+    /** Answers are given by a thread of their own. */
+    public FileService(
+            FileServiceConfig config, Vouched vouched, BiConsumer<NodeId, ByteBuffer> push) {
+        this(config, vouched, push, false);
+    }
+
     /**
      * @param push sends a frame of invalidations to a host, in order; may drop it only when the
      *     connection breaks
+     * @param answersFromAnyThread whether giving an answer only hands bytes over. What a thread
+     *     starts inherits who it is at that moment, and those that touch files are users
      */
     public FileService(
-            FileServiceConfig config, Vouched vouched, BiConsumer<NodeId, ByteBuffer> push) {
+            FileServiceConfig config,
+            Vouched vouched,
+            BiConsumer<NodeId, ByteBuffer> push,
+            boolean answersFromAnyThread) {
+        this.answersFromAnyThread = answersFromAnyThread;
         this.config = config;
         this.vouched = vouched;
         this.push = push;
@@ -104,6 +118,7 @@ public final class FileService implements AutoCloseable {
         // before any worker could start them by giving them something to do
         clock.prestartAllCoreThreads();
         outbox.start();
+        hashes.start();
         workers.start();
         watch.start(mounts);
         clock.scheduleWithFixedDelay(this::expire, 30, 30, TimeUnit.SECONDS);
@@ -190,7 +205,7 @@ public final class FileService implements AutoCloseable {
             to.send(status(Status.OK));
             return;
         }
-        accept(session, header, in, reply -> outbox.send(to, reply));
+        accept(session, header, in, answersFromAnyThread ? to : reply -> outbox.send(to, reply));
     }
 
     /** A host outside the protocol may say so ten thousand times a second. */
@@ -423,6 +438,7 @@ public final class FileService implements AutoCloseable {
         watch.close();
         workers.close();
         outbox.close();
+        hashes.close();
         try (Native sys = new Native(0)) {
             sessions.values().forEach(session -> session.end(sys));
             sessions.clear();

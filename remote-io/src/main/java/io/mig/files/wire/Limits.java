@@ -25,5 +25,10 @@ public final class Limits {
     /** Lock owners of one session with a descriptor of their own at home. */
     public static final int MAX_LOCK_OWNERS = 4096;
 
+    /** Programs and libraries that hosts keep by the hash of their contents, in bytes. */
+    public static final long LEAST_KEPT = 16 << 10;
+
+    public static final long MOST_KEPT = 256 << 20;
+
     private Limits() {}
 }

@@ -25,7 +25,7 @@ final class Answer implements Responder {
     @Override
     public void reply(PeerMessage message) {
         if (given.compareAndSet(false, true)) {
-            link.write(to, Wire.REPLY, id, message.type(), message.body().toByteArray());
+            link.write(to, Wire.REPLY, id, message.type(), message.body());
         }
     }
 

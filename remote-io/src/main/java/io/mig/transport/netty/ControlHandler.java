@@ -212,6 +212,10 @@ final class ControlHandler extends SimpleChannelInboundHandler<ByteBuf> {
             return;
         }
         context.writeAndFlush(Wire.frame(context.alloc(), Wire.BEAT, 0, 0, new byte[0]));
+        PeerLink known = link;
+        if (known != null) {
+            known.expire();
+        }
     }
 
     /** A peer opens a bulk stream: whoever takes it is asked on a thread that may block. */

@@ -5,6 +5,7 @@ import io.mig.model.NodeId;
 import io.mig.model.RefusedException;
 import io.mig.pki.NodeUri;
 import io.mig.transport.BulkSender;
+import io.mig.transport.LinkLoad;
 import io.mig.transport.PeerAddress;
 import io.mig.transport.PeerFacts;
 import io.mig.transport.PeerHandler;
@@ -62,7 +63,7 @@ public final class NettyPeerNetwork implements PeerNetwork {
     private static final int LOOPS = 2;
     private static final int MAX_UNKNOWN = 256;
     private static final long GOODBYE_MILLIS = 500;
-    private static final WriteBufferWaterMark OUTBOUND = new WriteBufferWaterMark(1 << 20, 4 << 20);
+    static final WriteBufferWaterMark OUTBOUND = new WriteBufferWaterMark(1 << 20, 4 << 20);
     private static final int MAX_READ = 512 << 10;
 
     private final PeerFacts facts;
@@ -308,6 +309,26 @@ public final class NettyPeerNetwork implements PeerNetwork {
         return link == null
                 ? CompletableFuture.failedFuture(notListed(to))
                 : link.request(message, timeout);
+    }
+
+    @Override
+    public CompletableFuture<PeerMessage> requestInline(
+            NodeId to, PeerMessage message, Duration timeout) {
+        PeerLink link = links.get(to);
+        return link == null
+                ? CompletableFuture.failedFuture(notListed(to))
+                : link.requestInline(message, timeout);
+    }
+
+    @Override
+    public LinkLoad load(NodeId to) {
+        PeerLink link = links.get(to);
+        return link == null ? LinkLoad.IDLE : link.load();
+    }
+
+    @Override
+    public boolean repliesFromAnyThread() {
+        return true;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.mig.transport.netty;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import io.mig.model.ErrorCode;
 import io.mig.model.MigException;
@@ -8,6 +9,7 @@ import io.mig.model.PeerErrorException;
 import io.mig.model.PeerLostException;
 import io.mig.model.RefusedException;
 import io.mig.transport.BulkReceiver;
+import io.mig.transport.LinkLoad;
 import io.mig.transport.OrderedExecutor;
 import io.mig.transport.PeerFacts;
 import io.mig.transport.PeerHandler;
@@ -54,7 +56,16 @@ final class PeerLink {
     /** Reasons told per outage; there are never many, except when somebody plays with us. */
     private static final int MAX_TOLD = 8;
 
-    private record Waiting(Channel channel, int type, CompletableFuture<PeerMessage> answer) {}
+    /**
+     * @param inlineUntil when it is given up, in nanoseconds, if it ends on the event loop; 0 if it
+     *     ends on a thread of its own
+     */
+    private record Waiting(
+            Channel channel, int type, CompletableFuture<PeerMessage> answer, long inlineUntil) {
+        boolean inline() {
+            return inlineUntil != 0;
+        }
+    }
 
     private final NodeId peer;
     private final PeerHandler handler;
@@ -62,6 +73,7 @@ final class PeerLink {
     private final Map<Long, Waiting> waiting = new ConcurrentHashMap<>();
     private final Set<Bulk> bulks = ConcurrentHashMap.newKeySet();
     private final AtomicLong ids = new AtomicLong();
+    private final Throughput throughput = new Throughput();
     private volatile @Nullable Channel channel;
     private volatile PeerState state =
             new PeerState(false, Instant.now(), Optional.empty(), "not connected yet");
@@ -156,6 +168,16 @@ final class PeerLink {
     }
 
     CompletableFuture<PeerMessage> request(PeerMessage message, Duration timeout) {
+        return request(message, timeout, false);
+    }
+
+    /** Its time is looked at by {@link #expire} only. */
+    CompletableFuture<PeerMessage> requestInline(PeerMessage message, Duration timeout) {
+        return request(message, timeout, true);
+    }
+
+    private CompletableFuture<PeerMessage> request(
+            PeerMessage message, Duration timeout, boolean inline) {
         CompletableFuture<PeerMessage> answer = new CompletableFuture<>();
         Channel current = channel;
         if (current == null) {
@@ -176,7 +198,19 @@ final class PeerLink {
             return answer;
         }
         long id = ids.incrementAndGet();
-        waiting.put(id, new Waiting(current, message.type(), answer));
+        long until = inline ? System.nanoTime() + timeout.toNanos() | 1 : 0;
+        waiting.put(id, new Waiting(current, message.type(), answer, until));
+        if (!inline) {
+            timeOut(id, timeout, answer);
+        }
+        write(current, Wire.REQUEST, id, message.type(), message.body());
+        if (channel != current) {
+            fail(id, "the connection was lost while asking");
+        }
+        return answer;
+    }
+
+    private void timeOut(long id, Duration timeout, CompletableFuture<PeerMessage> answer) {
         // one that is forgotten when it is cancelled: there may be ten thousand requests a second
         ScheduledFuture<?> timer =
                 ForkJoinPool.commonPool()
@@ -185,11 +219,17 @@ final class PeerLink {
                                 timeout.toMillis(),
                                 TimeUnit.MILLISECONDS);
         answer.whenComplete((_, _) -> timer.cancel(false));
-        write(current, Wire.REQUEST, id, message.type(), message.body().toByteArray());
-        if (channel != current) {
-            fail(id, "the connection was lost while asking");
-        }
-        return answer;
+    }
+
+    /** Gives up inline requests whose time is over. */
+    void expire() {
+        long now = System.nanoTime();
+        waiting.forEach(
+                (id, request) -> {
+                    if (request.inline() && now - request.inlineUntil > 0) {
+                        fail(id, "no answer in time");
+                    }
+                });
     }
 
     PeerLostException notSent() {
@@ -221,7 +261,7 @@ final class PeerLink {
     void send(PeerMessage message) {
         Channel current = channel;
         if (current != null) {
-            write(current, Wire.ONE_WAY, 0, message.type(), message.body().toByteArray());
+            write(current, Wire.ONE_WAY, 0, message.type(), message.body());
         }
     }
 
@@ -235,6 +275,10 @@ final class PeerLink {
     }
 
     void write(Channel to, byte kind, long id, int type, byte[] body) {
+        write(to, kind, id, type, UnsafeByteOperations.unsafeWrap(body));
+    }
+
+    void write(Channel to, byte kind, long id, int type, ByteString body) {
         if (!to.isActive()) {
             return;
         }
@@ -247,6 +291,18 @@ final class PeerLink {
             return;
         }
         to.writeAndFlush(Wire.frame(to.alloc(), kind, id, type, body));
+        throughput.handedOver(body.size(), pending(to), System.nanoTime());
+    }
+
+    private static long pending(Channel channel) {
+        return channel.isWritable()
+                ? NettyPeerNetwork.OUTBOUND.high() - channel.bytesBeforeUnwritable()
+                : NettyPeerNetwork.OUTBOUND.low() + channel.bytesBeforeWritable();
+    }
+
+    LinkLoad load() {
+        Channel current = channel;
+        return current == null ? LinkLoad.IDLE : new LinkLoad(pending(current), throughput.rate());
     }
 
     /** A frame came in; the buffer is only valid now. Called on the connection's event loop. */
@@ -255,7 +311,11 @@ final class PeerLink {
             case Wire.REQUEST -> {
                 PeerMessage message = message(type, body);
                 Answer answer = new Answer(this, from, id);
-                handOver(gate, message, () -> ask(message, answer));
+                if (handler.inline(type)) {
+                    ask(message, answer);
+                } else {
+                    handOver(gate, message, () -> ask(message, answer));
+                }
             }
             case Wire.ONE_WAY -> {
                 PeerMessage message = message(type, body);
@@ -265,7 +325,9 @@ final class PeerLink {
                 PeerMessage message = message(type, body);
                 // none waits when it came after its time
                 Waiting request = waiting.remove(id);
-                if (request != null) {
+                if (request != null && request.inline()) {
+                    request.answer.complete(message);
+                } else if (request != null) {
                     onOwnThread(() -> request.answer.complete(message));
                 }
             }

@@ -1,5 +1,6 @@
 package io.mig.transport.netty;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.mig.model.NodeId;
 import io.mig.transport.PeerFacts;
@@ -7,6 +8,7 @@ import io.mig.transport.PeerMessage;
 import io.mig.wire.proto.Hello;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 
@@ -53,6 +55,16 @@ final class Wire {
         ByteBuf frame = allocator.directBuffer(4 + HEADER + body.length);
         frame.writeInt(HEADER + body.length).writeByte(kind).writeLong(id).writeShort(type);
         return frame.writeBytes(body);
+    }
+
+    static ByteBuf frame(
+            ByteBufAllocator allocator, byte kind, long id, int type, ByteString body) {
+        ByteBuf frame = allocator.directBuffer(4 + HEADER + body.size());
+        frame.writeInt(HEADER + body.size()).writeByte(kind).writeLong(id).writeShort(type);
+        for (ByteBuffer part : body.asReadOnlyByteBufferList()) {
+            frame.writeBytes(part);
+        }
+        return frame;
     }
 
     static byte[] text(String text) {
