@@ -74,6 +74,25 @@ class ContentCacheTest {
     }
 
     @Test
+    void shouldReadWhatAnotherGuestOfTheSameHostHasWritten() throws IOException {
+        try (ContentCache cache = ContentCache.in(directory.resolve("cache"), 1 << 30);
+                Lab lab = Lab.in(directory)) {
+            program(lab, "program", 4);
+            readUntilKept(lab.mount(LabTree.AWAY, cache), "program", 1);
+
+            Guest second = lab.mount(Lab.OTHER, cache);
+            String seen =
+                    second.sh(
+                                    "exec 3<program; head -c 4096 <&3 >/dev/null;"
+                                            + " printf changed | dd of=program bs=1 seek=1000000 conv=notrunc 2>/dev/null;"
+                                            + " tail -c +995905 <&3 | head -c 7")
+                            .ok();
+
+            assertThat(seen).isEqualTo("changed");
+        }
+    }
+
+    @Test
     void shouldKeepNothingOfWhatNotEverybodyMayRead() throws IOException {
         try (ContentCache cache = ContentCache.in(directory.resolve("cache"), 1 << 30);
                 Lab lab = Lab.in(directory)) {

@@ -48,7 +48,7 @@ public final class DemoMain {
             Runtime.getRuntime().addShutdownHook(down); // Ctrl-C leaves no lab behind
             out.println("=== three nodes on this machine");
             lab.up(3);
-            
+
             out.println(lab.exec("node1", "mig", "nodes").out());
             out.println("=== scripts and data");
             Programs.prepare(lab, FOLDER, jdk.resolve("javac").toString());

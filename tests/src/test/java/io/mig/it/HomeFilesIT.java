@@ -164,4 +164,75 @@ class HomeFilesIT {
                                 .out())
                 .isEqualTo("0");
     }
+
+    /** Counts in a file under a lock; the second argument says how many milliseconds it is held. */
+    private static final String COUNT =
+            """
+            use Fcntl qw(:DEFAULT :seek);
+            my ($file, $rounds, $held) = @ARGV;
+            sub lock_to { fcntl($f, F_SETLKW, pack('s s x4 q q i x4', $_[0], 0, 0, 0, 0)) or die "lock: $!" }
+            open($f, '+<', $file) or die "$file: $!";
+            for (1 .. $rounds) {
+                lock_to(F_WRLCK);
+                sysseek($f, 0, SEEK_SET);
+                sysread($f, my $n, 20);
+                select(undef, undef, undef, $held / 1000);
+                sysseek($f, 0, SEEK_SET);
+                syswrite($f, sprintf("%09d\n", $n + 1));
+                lock_to(F_UNLCK);
+                select(undef, undef, undef, 0.002);
+            }
+            """;
+
+    private void count(String name, int rounds, int held) {
+        lab.sh(
+                        "node1",
+                        "cd /opt/app/data; rm -f NAME.status; (setsid bash -c 'perl count.pl counter ROUNDS HELD NAME 2>NAME.err; echo $? >NAME.status' </dev/null >/dev/null 2>&1 &)"
+                                .replace("NAME", name)
+                                .replace("HELD", String.valueOf(held))
+                                .replace("ROUNDS", String.valueOf(rounds)))
+                .must();
+    }
+
+    private String pidOfCounter(String name) {
+        return Awaitility.await()
+                .until(
+                        () -> lab.exec("node1", "pgrep", "-n", "-f", "^perl count.pl .* " + name),
+                        a -> a.status() == 0)
+                .out();
+    }
+
+    @Test
+    void shouldNeverLoseALockWhenItsHolderMoves() {
+        lab.write("node1", "/opt/app/data/count.pl", COUNT);
+        lab.sh("node1", "echo 000000000 >/opt/app/data/counter").must();
+        int rounds = 1500;
+        count("guest", rounds, 3);
+        String pid = pidOfCounter("guest");
+        move(pid, "node2");
+        count("native", rounds, 0);
+        move(pid, "node3");
+        move(pid, "node2");
+        move(pid, "node3");
+
+        assertThat(status("guest"))
+                .as(lab.exec("node1", "cat", "/opt/app/data/guest.err").out())
+                .isEqualTo("0");
+        assertThat(status("native")).isEqualTo("0");
+        assertThat(lab.exec("node1", "cat", "/opt/app/data/counter").out())
+                .isEqualTo("%09d".formatted(2 * rounds));
+    }
+
+    @Test
+    void shouldStayWhereItIsWhenItHoldsALockAllTheTime() {
+        lab.write("node1", "/opt/app/data/count.pl", COUNT);
+        lab.sh("node1", "echo 000000000 >/opt/app/data/counter").must();
+        count("holder", 1, 60_000);
+        String pid = pidOfCounter("holder");
+        JsonObject answer = lab.json("migrate", pid, "node2");
+        assertThat(answer.string("outcome")).isEqualTo("refused");
+        assertThat(answer.string("reason", "")).contains("holds a lock");
+        lab.exec("node1", "kill", pid).must();
+        assertThat(status("holder")).isEqualTo("143");
+    }
 }

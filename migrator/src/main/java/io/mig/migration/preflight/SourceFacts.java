@@ -64,4 +64,26 @@ public record SourceFacts(
         away = Map.copyOf(away);
         names = Map.copyOf(names);
     }
+
+    public SourceFacts withOpenFiles(List<OpenFile> files) {
+        return new SourceFacts(
+                pid,
+                tree,
+                rootAncestors,
+                agent,
+                capsule,
+                files,
+                socketHolders,
+                sharedMappings,
+                mappedFiles,
+                paths,
+                memorySharers,
+                fdTableSharers,
+                messageQueues,
+                away,
+                names,
+                machine,
+                criuVersion,
+                arch);
+    }
 }

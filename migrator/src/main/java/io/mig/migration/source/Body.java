@@ -41,6 +41,15 @@ sealed interface Body extends AutoCloseable permits OriginalBody, GuestBody {
     /** What a later agent needs to find the frozen tree again. */
     SourceNote.Place place();
 
+    /**
+     * Waits until it has no lock that could only be seen by asking, and keeps it so if possible.
+     *
+     * @return to be run once, when it is frozen or goes on
+     */
+    default Runnable holdLocks(SourceFacts facts, long untilNanos) {
+        return () -> {};
+    }
+
     /** Stops the tree; on failure it runs as before. */
     void freeze();
 

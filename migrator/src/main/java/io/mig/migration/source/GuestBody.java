@@ -50,6 +50,7 @@ final class GuestBody implements Body {
     private final Path criu;
     private final Consumer<Guest> dropper;
     private final boolean homeFiles;
+    private final HomeLocks locks;
     private final int hostPid;
     private boolean frozen;
     private boolean exported;
@@ -57,6 +58,7 @@ final class GuestBody implements Body {
     /**
      * @param dropper throws a guest of this host away, with its capsule and records
      * @param homeFiles this is its home, and it shall keep seeing these files
+     * @param locks those that it has at its home
      */
     GuestBody(
             Guest guest,
@@ -65,7 +67,9 @@ final class GuestBody implements Body {
             CriuServer server,
             Path criu,
             Consumer<Guest> dropper,
-            boolean homeFiles) {
+            boolean homeFiles,
+            HomeLocks locks) {
+        this.locks = locks;
         this.homeFiles = homeFiles;
         this.guest = guest;
         this.reader = reader;
@@ -104,12 +108,13 @@ final class GuestBody implements Body {
 
     @Override
     public SourceFacts facts() {
-        return aside(() -> reader.read(hostPid, agent.get(), Optional.of(surroundings())));
+        return locks.addTo(
+                aside(() -> reader.read(hostPid, agent.get(), Optional.of(surroundings()))));
     }
 
     @Override
     public SourceFacts facts(SourceFacts before) {
-        return aside(() -> reader.reread(before, Optional.of(surroundings())));
+        return locks.addTo(aside(() -> reader.reread(before, Optional.of(surroundings()))));
     }
 
     @Override
@@ -177,6 +182,11 @@ final class GuestBody implements Body {
     @Override
     public SourceNote.Place place() {
         return new SourceNote.Place.InCapsule(guest.capsule().id());
+    }
+
+    @Override
+    public Runnable holdLocks(SourceFacts facts, long untilNanos) {
+        return servedByItsHome() ? locks.hold(facts, untilNanos) : () -> {};
     }
 
     @Override

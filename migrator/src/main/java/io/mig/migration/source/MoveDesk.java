@@ -132,7 +132,8 @@ public final class MoveDesk {
                     context.config().criu(),
                     context.target()::drop,
                     context.config().homeFiles()
-                            && order.process().home().equals(context.calls().self()));
+                            && order.process().home().equals(context.calls().self()),
+                    new HomeLocks(context.target().trees(), order.process().home()));
         }
         if (!order.process().home().equals(context.calls().self()) || order.epoch().value() > 0) {
             throw new RefusedException(

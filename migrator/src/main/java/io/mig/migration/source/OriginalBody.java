@@ -8,6 +8,7 @@ import io.mig.checkpoint.TreeFreezer;
 import io.mig.checkpoint.criu.CriuConnection;
 import io.mig.checkpoint.criu.CriuLauncher;
 import io.mig.checkpoint.image.TaskImage;
+import io.mig.checkpoint.proc.ProcFs;
 import io.mig.checkpoint.proc.ProcessFacts;
 import io.mig.checkpoint.proc.TreeFacts;
 import io.mig.home.journal.DeputyRecord;
@@ -22,11 +23,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A process at its home that has never moved. */
 final class OriginalBody implements Body {
+    private static final long LOOK_NANOS = 50_000;
+
     private static final Duration START_CRIU = Duration.ofSeconds(10);
     private static final Duration REMOVE = Duration.ofSeconds(2);
     private static final String BASE = "mig";
@@ -104,6 +108,21 @@ final class OriginalBody implements Body {
     @Override
     public SourceNote.Place place() {
         return new SourceNote.Place.AtHome(leafPath);
+    }
+
+    /** Nothing keeps it from taking another one at once; but a freeze now has the best chance. */
+    @Override
+    public Runnable holdLocks(SourceFacts facts, long untilNanos) {
+        ProcFs proc = ProcFs.system();
+        facts.tree()
+                .ifPresent(
+                        tree -> {
+                            while (!proc.locksHeldBy(tree).isEmpty()
+                                    && System.nanoTime() - untilNanos < 0) {
+                                LockSupport.parkNanos(LOOK_NANOS);
+                            }
+                        });
+        return () -> {};
     }
 
     @Override

@@ -242,12 +242,19 @@ final class SourceMove {
     }
 
     private static void refuse(PreflightReport report) {
+        refuse(report, report.worthRetrying());
+    }
+
+    /**
+     * @param again whether to try again at once; not after a free moment was waited for in vain
+     */
+    private static void refuse(PreflightReport report, boolean again) {
         if (report.movable()) {
             return;
         }
         throw new RefusedException(
                 ErrorCode.REFUSED,
-                report.worthRetrying(),
+                again,
                 String.join("\n", report.obstacles().stream().map(Obstacle::line).toList()));
     }
 
@@ -378,13 +385,18 @@ final class SourceMove {
         long end = System.nanoTime() + FREE_MOMENT.toNanos();
         phases.begin("freeze");
         for (int attempt = 1; ; attempt++) {
-            freezeBegin = System.nanoTime();
-            body.freeze();
+            Runnable lockAgain = body.holdLocks(seen, end);
+            try {
+                freezeBegin = System.nanoTime();
+                body.freeze();
+            } finally {
+                lockAgain.run();
+            }
             faults.at(FaultPoint.SOURCE_FROZEN);
             SourceFacts facts = body.facts(seen);
             PreflightReport report = passing(facts);
             if (!onlyLocks(report) || System.nanoTime() > end) {
-                refuse(report);
+                refuse(report, !onlyLocks(report) && report.worthRetrying());
                 sameStreams(before, report);
                 return new Checked(facts, report);
             }

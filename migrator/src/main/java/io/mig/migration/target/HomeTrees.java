@@ -3,6 +3,7 @@ package io.mig.migration.target;
 import io.mig.checkpoint.Freezer;
 import io.mig.checkpoint.Leaf;
 import io.mig.files.client.ContentCache;
+import io.mig.files.client.HeldLock;
 import io.mig.files.client.HomeTree;
 import io.mig.files.client.HomeTreeConfig;
 import io.mig.files.client.TreeStats;
@@ -25,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -269,6 +271,20 @@ public final class HomeTrees implements AutoCloseable {
                         why -> {
                             throw new RefusedException(ErrorCode.CHECKPOINT_FAILED, true, why);
                         });
+    }
+
+    /** Locks that processes here have at a home. */
+    public List<HeldLock> locks(NodeId home) {
+        return Optional.ofNullable(trees.get(home))
+                .map(mounted -> mounted.tree.locks())
+                .orElse(List.of());
+    }
+
+    /** See {@link HomeTree#holdLocks}. */
+    public Runnable holdLocks(NodeId home, Set<Integer> pids) {
+        return Optional.ofNullable(trees.get(home))
+                .map(mounted -> mounted.tree.holdLocks(pids))
+                .orElse(() -> {});
     }
 
     /** The guest will not be restored. */

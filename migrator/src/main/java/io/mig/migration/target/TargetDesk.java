@@ -412,6 +412,11 @@ public final class TargetDesk {
         return guests.all();
     }
 
+    /** The files of the homes whose guests are here. */
+    public HomeTrees trees() {
+        return trees;
+    }
+
     public Guests guests() {
         return guests;
     }

@@ -66,6 +66,7 @@ final class FileRequests {
         boolean reads = (flags & Linux.O_ACCMODE) == Linux.O_RDONLY;
         boolean contents = reads && !node.hasPages();
         long asked = guests.nodes.now();
+        long unwritten = node.contents();
         long unique = request.unique();
         Callers.Caller caller = guests.caller(request);
         guests.ask(
@@ -81,8 +82,11 @@ final class FileRequests {
                     Attr attr = in.attr();
                     OpenHandle handle = new OpenHandle(number, node, flags, grant(in), caller);
                     byte[] head = bytes(in, in.count(Limits.MAX_DATA));
-                    named(handle, attr, in, asked);
-                    opened(unique, handle, attr, head, asked);
+                    named(handle, attr, in, asked, unwritten);
+                    if (head.length > 0 && head.length == attr.size()) {
+                        handle.head(head, asked, unwritten, System.nanoTime() + HEAD_NANOS);
+                    }
+                    opened(unique, handle, attr, asked);
                 },
                 null,
                 (flags & Linux.O_TRUNC) == 0,
@@ -99,6 +103,7 @@ final class FileRequests {
         handles.add(handle);
         OpensAhead.Open open = ahead.begin(whose);
         long asked = guests.nodes.now();
+        long unwritten = node.contents();
         guests.home.submit(
                 Op.OPEN,
                 handle.opener(),
@@ -113,7 +118,7 @@ final class FileRequests {
                     Attr attr = in.attr();
                     byte[] grant = grant(in);
                     in.count(0);
-                    named(handle, attr, in, asked);
+                    named(handle, attr, in, asked, unwritten);
                     handle.isOpen(grant);
                     handles.granted(handle);
                     node.learned(attr);
@@ -136,7 +141,7 @@ final class FileRequests {
     }
 
     /** Home may say what the contents of a program or library are called. */
-    private void named(OpenHandle handle, Attr attr, FrameReader in, long asked)
+    private void named(OpenHandle handle, Attr attr, FrameReader in, long asked, long unwritten)
             throws BadFrameException {
         ContentCache cache = guests.cache;
         if (cache == null || in.remaining() == 0) {
@@ -145,7 +150,7 @@ final class FileRequests {
         byte[] hash = bytes(in, in.u8());
         Optional<ContentCache.Kept> kept = cache.find(hash);
         if (kept.isPresent()) {
-            handle.kept(kept.get(), asked);
+            handle.kept(kept.get(), asked, unwritten);
         } else {
             Fetch.begin(
                     guests.home,
@@ -206,7 +211,7 @@ final class FileRequests {
                 true);
     }
 
-    private void opened(long unique, OpenHandle handle, Attr attr, byte[] head, long asked) {
+    private void opened(long unique, OpenHandle handle, Attr attr, long asked) {
         Node node = handle.node();
         node.learned(attr);
         if (!node.isAsKnown(attr)) {
@@ -221,9 +226,6 @@ final class FileRequests {
         }
         if (!guests.nodes.undisturbed(node, asked)) {
             node.noPages();
-        }
-        if (head.length > 0 && head.length == attr.size()) {
-            handle.head(head, asked, System.nanoTime() + HEAD_NANOS);
         }
         handles.add(handle);
         if ((handle.flags() & Linux.O_TRUNC) != 0) {

@@ -1,8 +1,11 @@
 package io.mig.files.client;
 
+import io.mig.files.sys.Linux;
 import io.mig.files.wire.Lock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -94,11 +97,7 @@ final class HandleTable {
 
     /** A guest changes a file: contents that came with opening it are old now. */
     void contentsChange(Node node) {
-        for (OpenHandle handle : files.values()) {
-            if (handle.node() == node) {
-                handle.noHead();
-            }
-        }
+        node.contentsChange();
     }
 
     void add(long number, DirectoryHandle directory) {
@@ -117,6 +116,27 @@ final class HandleTable {
 
     List<OpenHandle> withLocks() {
         return files.values().stream().filter(OpenHandle::hasLocks).toList();
+    }
+
+    /** Locks that were taken by some processes. */
+    List<HeldLock> heldBy(Set<Integer> pids) {
+        return held().stream().filter(lock -> pids.contains(lock.pid())).toList();
+    }
+
+    /** All locks that guests have. */
+    List<HeldLock> held() {
+        List<HeldLock> held = new ArrayList<>();
+        for (OpenHandle handle : files.values()) {
+            for (Lock lock : handle.locks()) {
+                held.add(
+                        new HeldLock(
+                                lock.pid(),
+                                handle.node().ino(),
+                                lock.whole(),
+                                lock.type() == Linux.F_WRLCK));
+            }
+        }
+        return held;
     }
 
     int size() {

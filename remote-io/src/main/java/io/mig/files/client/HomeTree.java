@@ -17,8 +17,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -41,6 +43,7 @@ public final class HomeTree implements AutoCloseable {
     private final HandleTable handles;
     private final Counters counters;
     private final OpensAhead ahead = new OpensAhead();
+    private final LockGate gate;
     private final HomeSession home;
     private final FuseConnection fuse;
     private final Invalidator invalidator;
@@ -67,7 +70,8 @@ public final class HomeTree implements AutoCloseable {
         attributes = new AttributeRequests(guests, handles);
         directories = new DirectoryRequests(guests, handles, names);
         files = new FileRequests(guests, handles, names, invalidator, ahead);
-        locks = new LockRequests(guests, handles, invalidator);
+        gate = new LockGate(handles);
+        locks = new LockRequests(guests, handles, invalidator, gate);
     }
 
     /**
@@ -195,6 +199,21 @@ public final class HomeTree implements AutoCloseable {
         ahead.forget(whose);
     }
 
+    /** Locks that processes here have at their home: the kernel's own lists do not show them. */
+    public List<HeldLock> locks() {
+        return handles.held();
+    }
+
+    /**
+     * From now on some processes get no new lock while all of them together have none; they wait,
+     * and can be interrupted.
+     *
+     * @return to be run once, when they shall get locks again
+     */
+    public Runnable holdLocks(Set<Integer> pids) {
+        return gate.close(pids);
+    }
+
     /** Home can be reached again: what waits is sent now. */
     public void homeIsBack() {
         home.homeIsBack();
@@ -293,7 +312,10 @@ public final class HomeTree implements AutoCloseable {
                 case SETLK -> locks.set(request, false);
                 case SETLKW -> locks.set(request, true);
                 case INTERRUPT -> {
-                    if (!home.interrupt(request.body().getLong())) {
+                    long unique = request.body().getLong();
+                    if (gate.interrupt(unique)) {
+                        fuse.error(unique, Errno.EINTR);
+                    } else if (!home.interrupt(unique)) {
                         // perhaps not read yet by the thread that has it: ask again
                         fuse.error(request.unique(), Errno.EAGAIN);
                     }

@@ -17,8 +17,10 @@ final class LockRequests {
     private final Guests guests;
     private final HandleTable handles;
     private final Invalidator invalidator;
+    private final LockGate gate;
 
-    LockRequests(Guests guests, HandleTable handles, Invalidator invalidator) {
+    LockRequests(Guests guests, HandleTable handles, Invalidator invalidator, LockGate gate) {
+        this.gate = gate;
         this.invalidator = invalidator;
         this.guests = guests;
         this.handles = handles;
@@ -50,6 +52,14 @@ final class LockRequests {
         }
         Lock lock = lock(request.body(), wait);
         long unique = request.unique();
+        admit(request, unique, handle, lock);
+    }
+
+    private void admit(FuseRequest request, long unique, OpenHandle handle, Lock lock) {
+        if (lock.type() != Linux.F_UNLCK
+                && gate.parks(lock.pid(), unique, () -> admit(request, unique, handle, lock))) {
+            return;
+        }
         if (!lock.whole()) {
             // before it is granted: closing meanwhile must ask home
             handle.node().locked(lock.owner());

@@ -24,6 +24,7 @@ final class Node {
     private long ctime;
     private int ctimeNanos;
     private long size = -1;
+    private long contents;
     private boolean listingCached;
     private @Nullable Set<Long> lockOwners;
     private int releasing;
@@ -118,6 +119,16 @@ final class Node {
         ctime = attr.ctime();
         ctimeNanos = attr.ctimeNanos();
         size = attr.size();
+    }
+
+    /** A guest changes the contents: what was remembered of them before is old. */
+    synchronized void contentsChange() {
+        contents++;
+    }
+
+    /** Changes with each {@link #contentsChange}. */
+    synchronized long contents() {
+        return contents;
     }
 
     synchronized void noPages() {

@@ -10,19 +10,19 @@ import org.jspecify.annotations.Nullable;
  * Guarded by itself where not final.
  */
 final class OpenHandle {
-    private static final int MAX_LOCK_STEPS = 1000;
-
     private final long number;
     private final Node node;
     private final int flags;
     private volatile byte[] grant;
     private final Callers.Caller opener;
-    private final List<Lock> lockSteps = new ArrayList<>(0);
+    private final LockSet locks = new LockSet();
     private byte @Nullable [] head;
     private long headTick;
+    private long headContents;
     private long headUntilNanos;
     private ContentCache.@Nullable Kept kept;
     private long keptTick;
+    private long keptContents;
     private boolean lost;
     private @Nullable List<Runnable> untilOpen;
     private final boolean lookedAt;
@@ -123,30 +123,40 @@ final class OpenHandle {
         return opener;
     }
 
-    /** The whole contents as they were when it was opened; for the first reads only. */
-    synchronized void head(byte[] contents, long tick, long untilNanos) {
+    /**
+     * The whole contents as they were when it was opened; for the first reads only.
+     *
+     * @param unwritten {@link Node#contents} before home was asked
+     */
+    synchronized void head(byte[] contents, long tick, long unwritten, long untilNanos) {
         head = contents;
+        headContents = unwritten;
         headTick = tick;
         headUntilNanos = untilNanos;
     }
 
     /** The contents, if they came with the answer to open and may still be believed. */
     synchronized byte @Nullable [] head(NodeTable table, long nowNanos) {
-        if (head != null && (nowNanos - headUntilNanos > 0 || !table.undisturbed(node, headTick))) {
+        if (head != null
+                && (nowNanos - headUntilNanos > 0
+                        || headContents != node.contents()
+                        || !table.undisturbed(node, headTick))) {
             head = null;
         }
         return head;
     }
 
     /** Its contents are here. */
-    synchronized void kept(ContentCache.Kept contents, long tick) {
+    synchronized void kept(ContentCache.Kept contents, long tick, long unwritten) {
         kept = contents;
+        keptContents = unwritten;
         keptTick = tick;
     }
 
-    /** The contents that are here, if home has not told of a change since it was opened. */
+    /** The contents that are here, if nobody has changed them since it was opened. */
     synchronized ContentCache.@Nullable Kept kept(NodeTable table) {
-        if (kept != null && !table.undisturbed(node, keptTick)) {
+        if (kept != null
+                && (keptContents != node.contents() || !table.undisturbed(node, keptTick))) {
             letGo();
         }
         return kept;
@@ -160,39 +170,26 @@ final class OpenHandle {
         }
     }
 
-    synchronized void noHead() {
-        head = null;
-    }
-
-    /** Remembers a lock that was got or given up, to be done again at a home that began anew. */
+    /** Remembers a lock that was got or given up, to be had again at a home that began anew. */
     synchronized void locked(Lock lock) {
-        boolean all = lock.type() == 2 && lock.start() == 0 && lock.end() == Long.MAX_VALUE;
-        if (all) {
-            lockSteps.removeIf(l -> l.owner() == lock.owner() && l.whole() == lock.whole());
-        } else if (lockSteps.size() < MAX_LOCK_STEPS) {
-            // whoever takes it back does not wait for it
-            lockSteps.add(
-                    new Lock(
-                            lock.owner(),
-                            lock.start(),
-                            lock.end(),
-                            lock.type(),
-                            lock.pid(),
-                            lock.whole(),
-                            false));
-        }
+        locks.apply(lock);
     }
 
     synchronized void unlockedAll(long owner) {
-        lockSteps.removeIf(l -> l.owner() == owner && !l.whole());
+        locks.dropRanges(owner);
     }
 
     synchronized boolean hasLocks() {
-        return !lockSteps.isEmpty();
+        return !locks.held().isEmpty();
     }
 
-    synchronized List<Lock> lockSteps() {
-        return List.copyOf(lockSteps);
+    synchronized List<Lock> locks() {
+        return locks.held();
+    }
+
+    /** Whether {@link #locks} are not all that there are. */
+    synchronized boolean hasTooManyLocks() {
+        return locks.tooMany();
     }
 
     /** A lock could not be had back: going on would break what it protected. */

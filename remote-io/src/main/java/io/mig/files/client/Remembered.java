@@ -1,6 +1,5 @@
 package io.mig.files.client;
 
-import io.mig.files.sys.Linux;
 import io.mig.files.wire.Lock;
 import io.mig.files.wire.NodeRef;
 import java.io.IOException;
@@ -37,11 +36,11 @@ final class Remembered {
     record KnownHandle(
             long node, int flags, byte[] grant, Callers.Caller opener, List<Lock> locks) {
         void lock(Lock lock) {
-            if (lock.type() == Linux.F_UNLCK && lock.start() == 0 && lock.end() == Long.MAX_VALUE) {
-                locks.removeIf(l -> l.owner() == lock.owner() && l.whole() == lock.whole());
-            } else {
-                locks.add(lock);
-            }
+            LockSet set = new LockSet();
+            locks.forEach(set::apply);
+            set.apply(lock);
+            locks.clear();
+            locks.addAll(set.held());
         }
     }
 

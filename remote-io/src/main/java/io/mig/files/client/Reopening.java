@@ -64,12 +64,12 @@ final class Reopening {
                                 .u32(handle.flags())
                                 .rest(ByteBuffer.wrap(handle.grant())),
                 (status, in) -> {
-                    if (status == 0) {
-                        lock(handle, handle.lockSteps(), 0);
+                    if (status == 0 && !handle.hasTooManyLocks()) {
+                        lock(handle, handle.locks(), 0);
                     } else {
                         LOG.warn("an open file is lost: errno={}", status);
                         handle.lose();
-                        ended(handle, status);
+                        ended(handle, status == 0 ? Errno.ENOLCK : status);
                     }
                 });
     }
