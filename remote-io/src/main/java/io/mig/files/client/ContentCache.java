@@ -39,6 +39,9 @@ public final class ContentCache implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ContentCache.class);
     private static final String PART = ".part";
 
+    /** Part of what is free that may be used, so that a small disk is not filled. */
+    private static final int SHARE = 8;
+
     /** Contents that are here, as long as somebody has them open. */
     final class Kept {
         private final String name;
@@ -171,7 +174,7 @@ public final class ContentCache implements AutoCloseable {
             makeRoom(size);
             return new Incoming(this, directory.resolve(name + PART), name, size);
         } catch (IOException e) {
-            LOG.warn("contents cannot be kept: directory={} {}", directory, e.getMessage());
+            LOG.debug("contents are not kept: directory={} {}", directory, e.getMessage());
             ended(name);
             return null;
         }
@@ -201,8 +204,13 @@ public final class ContentCache implements AutoCloseable {
         }
         files.sort(Comparator.comparing(Old::used));
         long have = files.stream().mapToLong(Old::size).sum();
+        long free = Files.getFileStore(directory).getUsableSpace();
+        long most = Math.min(limit, (have + free) / SHARE);
+        if (wanted > most) {
+            throw new IOException("too little room: bytes=" + wanted + " may be " + most);
+        }
         for (Old old : files) {
-            if (have + wanted <= limit) {
+            if (have + wanted <= most) {
                 return;
             }
             // whoever has it open reads on
