@@ -55,6 +55,7 @@ enum mig_type {
     MIG_KILL = 39, /* "SIGNAL" among the commands; another name here because of MIG_SIGNAL below */
     MIG_DESTROY = 40,
     MIG_LIST = 41,
+    MIG_BIRTH = 42,
     /* end to end, link control, never numbered; handled inside link.c */
     MIG_ACK = 64,
     MIG_RESYNC = 65,

@@ -273,6 +273,7 @@ static void init_main(const struct arguments *arguments, int ready)
     if (capsule == NULL)
         goto failed;
     snprintf(capsule->id, sizeof capsule->id, "%s", arguments->id);
+    capsule->gate = -1;
     capsule->rooted = arguments->space.root != NULL;
     if (capsule->rooted)
         snprintf(capsule->directory, sizeof capsule->directory, "/proc/self/fd/%d", RUNDIR_FD);

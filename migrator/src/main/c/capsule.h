@@ -39,7 +39,7 @@ struct capsule;
 
 /* ---------------------------------------------------------------- standin.c */
 
-enum order_what { ORDER_STANDIN = 1, ORDER_CRIU = 2, ORDER_FOREGROUND = 3 };
+enum order_what { ORDER_STANDIN = 1, ORDER_CRIU = 2, ORDER_FOREGROUND = 3, ORDER_BIRTH = 4 };
 
 enum order_flag {
     ORDER_SIBLING = 1,     /* the new process becomes a child of the parent of whoever carries out the order */
@@ -57,8 +57,9 @@ struct order {
     int32_t group;      /* process group it enters; its own number or ORDER_OWN_GROUP: makes one; 0: stays in its parent's.  FOREGROUND: the group */
     int32_t tty_index;  /* STANDIN: becomes its controlling terminal, CRIU: becomes its stdin, FOREGROUND: of this one; -1: none */
     int32_t resembled;  /* CRIU: process that will be dumped, see swrk_resemble(); 0: none */
-    int32_t control_fd; /* STANDIN: descriptor number in init of its end of the order socket */
-    uint32_t fd_count;  /* CRIU: descriptors in init and the numbers they get in criu */
+    int32_t control_fd; /* STANDIN: descriptor number in init of its end of the order socket; BIRTH: of the program's description */
+    int32_t gate_fd;    /* BIRTH: descriptor number in init of the pipe that ends when the program may begin */
+    uint32_t fd_count;  /* CRIU: descriptors in init and the numbers they get in criu; BIRTH: and the streams they are of */
     struct {
         int32_t from, to;
     } fds[MAX_STREAMS];
@@ -97,10 +98,24 @@ int swrk_exec(const char *socket_path, const char *token, const char *exe, bool 
  * ids are its own, so we take them. The effective ids stay, and with them all that criu may do.
  */
 void swrk_resemble(pid_t pid);
+/* A duplicate of init's descriptor at or above PARKING, close-on-exec; -1 with errno. */
+int standin_fetch(int init_fd, bool in_init);
+/* Opens the guest's side of the terminal; -1 with errno. */
+int standin_open_slave(int index, int flags);
 /* All signals to their default, none blocked. */
 void signals_reset(void);
 /* stdin, stdout and stderr to /dev/null, except stdin when keep_stdin. */
 int stdio_null(bool keep_stdin);
+
+/* ---------------------------------------------------------------- birth.c */
+
+#define MAX_BIRTH 61440 /* bytes of a description */
+
+/*
+ * Becomes the program that the order describes: does all that can fail, tells by `outcome` that it is ready, waits until the gate
+ * closes and executes it. Returns errno when it cannot; after it was ready it ends as a shell's child would.
+ */
+int birth_become(const struct order *order, bool in_init, int outcome);
 
 /* ---------------------------------------------------------------- space.c */
 
@@ -291,6 +306,7 @@ struct capsule {
     unsigned stream_count;
     struct tty *tty;
     struct body *bodies;
+    int gate; /* closed when the program that was born here may begin; -1: there is none */
     bool prepared, restored, exported;
     bool empty, empty_told; /* no guest left; and home knows everything */
     int64_t demand_pause;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -396,6 +397,88 @@ static void criu(struct capsule *capsule, const struct mig_frame *frame)
     reply_bytes(capsule, frame, &text);
 }
 
+/* ---------------------------------------------------------------- BIRTH */
+
+/* What the new program is to be, where the stand-in that makes it can fetch it; -1 with errno. */
+static int keep_description(const struct mig_frame *frame)
+{
+    int fd = memfd_create("birth", MFD_CLOEXEC);
+
+    if (fd >= 0 && write(fd, frame->payload, frame->len) == (ssize_t)frame->len)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/*
+ * Where the group of the new program has another leader: somebody must found it, and does not have to stay. At home it is a
+ * group of several, too.
+ */
+static int found_group(struct capsule *capsule, struct standin *maker, pid_t group, struct standin *founder)
+{
+    struct order order = {.pid = group, .group = ORDER_OWN_GROUP, .tty_index = -1};
+
+    return make_standin(capsule, founder, maker, &order);
+}
+
+/* The root is not restored but starts here: it is made, stands before its execve(2), and waits for RESTORED. */
+static void birth(struct capsule *capsule, const struct mig_frame *frame)
+{
+    struct order order = {.what = ORDER_BIRTH, .pid = capsule->root, .tty_index = -1};
+    struct standin founder = {.control = -1}, *maker;
+    struct mig_bytes text = {0};
+    struct stream *stream;
+    int gate[2], pid, rc = 0;
+
+    if (!capsule->prepared || capsule->restored || capsule->gate >= 0 || frame->len > MAX_BIRTH) {
+        refuse(capsule, frame, EINVAL, "capsule id=%s is not prepared for a birth of %u bytes", capsule->id, (unsigned)frame->len);
+        return;
+    }
+    maker = maker_of_criu(capsule, &order);
+    choose_group(capsule, &order);
+    if (order.pid != capsule->root) { /* the group of another leader */
+        order.pid = capsule->root;
+        rc = found_group(capsule, &capsule->nanny, capsule->pgid, &founder);
+    }
+    if (capsule->sid == capsule->root)
+        order.flags |= ORDER_NEW_SESSION;
+    if (capsule->tty != NULL)
+        order.tty_index = capsule->tty->index;
+    for (stream = capsule->streams; stream != NULL; stream = stream->next) {
+        if (stream->guest_fd < 0)
+            continue;
+        order.fds[order.fd_count].from = stream->guest_fd;
+        order.fds[order.fd_count++].to = stream->base.id;
+    }
+    order.control_fd = keep_description(frame);
+    if (rc != 0 || order.control_fd < 0 || pipe2(gate, O_CLOEXEC) != 0) {
+        rc = rc != 0 ? -rc : errno;
+        if (order.control_fd >= 0)
+            close(order.control_fd);
+        refuse(capsule, frame, rc, "cannot prepare the birth of root=%d pgid=%d: %s", capsule->root, capsule->pgid, strerror(rc));
+        return;
+    }
+    order.gate_fd = gate[0];
+    pid = capsule_order(capsule, maker, &order);
+    close(order.control_fd);
+    close(gate[0]);
+    if (founder.control >= 0)
+        close(founder.control);
+    if (pid < 0) {
+        close(gate[1]);
+        refuse(capsule, frame, -pid, "cannot make the process root=%d: %s", capsule->root, strerror(-pid));
+        return;
+    }
+    capsule->gate = gate[1];
+    mig_bytes_text(&text, "ok pid=");
+    mig_bytes_number(&text, pid);
+    mig_bytes_text(&text, " hostpid=");
+    mig_bytes_number(&text, capsule_host_pid(capsule, pid));
+    mig_bytes_text(&text, "\n");
+    reply_bytes(capsule, frame, &text);
+}
+
 /* ---------------------------------------------------------------- RESTORED */
 
 /* The signal that stopped the pid, from `stopped=PID:SIGNO,...`; 0: it runs. */
@@ -464,6 +547,9 @@ static void restored(struct capsule *capsule, const struct mig_frame *frame)
     }
     capsule->restored = true;
     begin_life(capsule);
+    if (capsule->gate >= 0) /* its cgroup is frozen: it begins when that is thawed */
+        close(capsule->gate);
+    capsule->gate = -1;
     capsule_timers(capsule);
     guest_check_empty(capsule);
     reply_ok(capsule, frame);
@@ -644,6 +730,9 @@ void command_take(struct capsule *capsule, const struct mig_frame *frame)
         break;
     case MIG_CRIU:
         criu(capsule, frame);
+        break;
+    case MIG_BIRTH:
+        birth(capsule, frame);
         break;
     case MIG_RESTORED:
         restored(capsule, frame);

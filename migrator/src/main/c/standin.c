@@ -31,8 +31,7 @@ static pid_t fork_as(pid_t wanted, bool sibling)
     return (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }
 
-/* A duplicate of init's descriptor at or above PARKING, close-on-exec; -1 with errno. */
-static int fetch(int init_fd, bool in_init)
+int standin_fetch(int init_fd, bool in_init)
 {
     int fd, parked, pidfd;
 
@@ -50,7 +49,7 @@ static int fetch(int init_fd, bool in_init)
     return parked;
 }
 
-static int open_slave(int index, int flags)
+int standin_open_slave(int index, int flags)
 {
     char path[32];
 
@@ -139,7 +138,7 @@ enum { CONTROL = 3, REPORT = 4, OUTCOME = 5, TERMINAL = 6 };
 
 static int become_standin(const struct order *order, int report_fd, int outcome_fd, bool in_init)
 {
-    int control = fetch(order->control_fd, in_init);
+    int control = standin_fetch(order->control_fd, in_init);
     int report = fcntl(report_fd, F_DUPFD_CLOEXEC, PARKING);
     int outcome = fcntl(outcome_fd, F_DUPFD_CLOEXEC, PARKING);
     int tty;
@@ -153,7 +152,7 @@ static int become_standin(const struct order *order, int report_fd, int outcome_
     close_range(CGROUP_FD + 1, ~0u, 0);
     enter_group(order);
     if (order->tty_index >= 0) {
-        tty = open_slave(order->tty_index, O_NOCTTY);
+        tty = standin_open_slave(order->tty_index, O_NOCTTY);
         if (tty < 0 || ioctl(tty, TIOCSCTTY, 0) != 0 || (tty != TERMINAL && dup3(tty, TERMINAL, O_CLOEXEC) < 0))
             return errno;
         if (tty != TERMINAL)
@@ -172,7 +171,7 @@ static int become_criu(const struct order *order, bool in_init)
 
     enter_group(order);
     for (i = 0; i < order->fd_count; i++) {
-        parked[i] = fetch(order->fds[i].from, in_init);
+        parked[i] = standin_fetch(order->fds[i].from, in_init);
         if (parked[i] < 0)
             return errno;
     }
@@ -188,7 +187,7 @@ static int become_criu(const struct order *order, bool in_init)
     close_range(PARKING, ~0u, CLOSE_RANGE_CLOEXEC);
     if (order->tty_index >= 0) {
         /* An open file of its own: the body's flags are not ours. */
-        unused = open_slave(order->tty_index, O_NOCTTY);
+        unused = standin_open_slave(order->tty_index, O_NOCTTY);
         if (unused < 0 || dup2(unused, 0) < 0)
             return errno;
     }
@@ -219,6 +218,13 @@ int order_carry_out(const struct order *order, int report_fd, bool in_init)
             int how = fcntl(outcome[1], F_DUPFD_CLOEXEC, PARKING + MAX_STREAMS);
 
             tell(how, become_criu(order, in_init));
+            _exit(127);
+        }
+        if (order->what == ORDER_BIRTH) {
+            int how = fcntl(outcome[1], F_DUPFD_CLOEXEC, PARKING + MAX_STREAMS);
+
+            enter_group(order);
+            tell(how, birth_become(order, in_init, how));
             _exit(127);
         }
         error = become_standin(order, report_fd, outcome[1], in_init);

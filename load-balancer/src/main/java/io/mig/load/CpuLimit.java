@@ -28,12 +28,17 @@ public final class CpuLimit {
         this.pressure = pressure;
     }
 
-    /** The limit of this process; empty when it may use all processors. */
-    public static Optional<CpuLimit> find() {
+    /**
+     * The limit of this process; empty when it may use all processors.
+     *
+     * @param programs the cgroup that limits the programs of this node, when that is not the one of
+     *     this process
+     */
+    public static Optional<CpuLimit> find(Optional<Path> programs) {
         try {
-            return find(
-                    Files.readAllLines(Path.of("/proc/self/mountinfo")),
-                    Files.readAllLines(Path.of("/proc/self/cgroup")));
+            List<String> mountinfo = Files.readAllLines(Path.of("/proc/self/mountinfo"));
+            List<String> own = Files.readAllLines(Path.of("/proc/self/cgroup"));
+            return find(mountinfo, own, programs.map(List::of).orElse(List.of()));
         } catch (IOException e) {
             return Optional.empty();
         }
@@ -44,7 +49,12 @@ public final class CpuLimit {
      * @param own lines of {@code /proc/self/cgroup}
      */
     static Optional<CpuLimit> find(List<String> mountinfo, List<String> own) {
-        List<Path> groups = new ArrayList<>();
+        return find(mountinfo, own, List.of());
+    }
+
+    private static Optional<CpuLimit> find(
+            List<String> mountinfo, List<String> own, List<Path> programs) {
+        List<Path> groups = new ArrayList<>(programs);
         Optional<Path> unified = mount(mountinfo, "cgroup2", "");
         unified.ifPresent(mount -> groups.addAll(upwards(mount, path(own, ""))));
         mount(mountinfo, "cgroup", "cpu")

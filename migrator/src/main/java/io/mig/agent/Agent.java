@@ -41,6 +41,7 @@ import io.mig.load.LoadSampler;
 import io.mig.load.oshi.OshiProbe;
 import io.mig.migration.Calls;
 import io.mig.migration.Directories;
+import io.mig.migration.ProgramsCgroup;
 import io.mig.migration.Routes;
 import io.mig.migration.home.HomeDesk;
 import io.mig.migration.home.VouchedGuests;
@@ -133,6 +134,7 @@ public final class Agent implements AutoCloseable {
                         List.of("mig-capsule", "mig-spawn", "mig-keeper", "mig-prefetch"));
         ProcFs proc = ProcFs.system();
         Freezer freezer = new Freezer(Freezer.discover(), "mig");
+        ProgramsCgroup programs = new ProgramsCgroup(config.programsCgroup());
         CriuServer criuServer = opened(new CriuServer(run.resolve("criu.sock")));
         criuServer.start();
         CriuLauncher launcher =
@@ -226,7 +228,8 @@ public final class Agent implements AutoCloseable {
                         guests,
                         capsules,
                         criuServer,
-                        trees);
+                        trees,
+                        programs);
         CheckDesk checks =
                 new CheckDesk(
                         targetConfig,
@@ -277,6 +280,7 @@ public final class Agent implements AutoCloseable {
                                 target,
                                 faults,
                                 freezer,
+                                programs,
                                 criuServer,
                                 launcher,
                                 reader,
@@ -287,7 +291,7 @@ public final class Agent implements AutoCloseable {
         target.register();
         checks.register();
 
-        Optional<CpuLimit> limit = CpuLimit.find();
+        Optional<CpuLimit> limit = CpuLimit.find(config.programsCgroup());
         LoadSampler load =
                 opened(LoadSampler.ofThisNode(new OshiProbe(), limit, Clock.systemUTC()));
         load.start(SAMPLING);
@@ -313,6 +317,8 @@ public final class Agent implements AutoCloseable {
                                                                 .getPublicKey()),
                                                 Policy.USUAL),
                                         policySigner(),
+                                        moveDesk,
+                                        facts.arch(),
                                         moves,
                                         config.stateDir().resolve("balance"),
                                         config.policyFile(),

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -36,6 +37,8 @@ import org.tomlj.TomlTable;
  * @param maxGuests bodies of other nodes' processes that may live here at once
  * @param memoryReserveBytes memory that guests must leave free
  * @param guestsOfRoot whether processes of root may come here
+ * @param programsCgroup cgroup of version 1 that limits the processors of this node's programs but
+ *     not the agent's; guests join it while they run
  * @param hiddenCpuFlags CPU features that this node does not announce (to keep programs from using
  *     them)
  * @param homeFiles whether processes of this home keep seeing its files wherever they go, and
@@ -64,6 +67,7 @@ public record AgentConfig(
         int maxGuests,
         long memoryReserveBytes,
         boolean guestsOfRoot,
+        Optional<Path> programsCgroup,
         Set<String> hiddenCpuFlags,
         boolean homeFiles,
         long filesCacheBytes,
@@ -90,6 +94,7 @@ public record AgentConfig(
                     "guests.max",
                     "guests.memory_reserve_mb",
                     "guests.of_root",
+                    "programs.cgroup",
                     "cpu.hidden_flags",
                     "timeouts.home_ms",
                     "timeouts.call_ms",
@@ -157,6 +162,7 @@ public record AgentConfig(
                     (int) number(toml, "guests.max", 256),
                     number(toml, "guests.memory_reserve_mb", 256) << 20,
                     toml.getBoolean("guests.of_root", () -> true),
+                    Optional.ofNullable(toml.getString("programs.cgroup")).map(Path::of),
                     Set.copyOf(strings(toml, "cpu.hidden_flags")),
                     toml.getBoolean("home_files", () -> true),
                     number(toml, "files_cache_mb", 512) << 20,

@@ -1,6 +1,7 @@
 package io.mig.ctl.lab;
 
 import java.util.List;
+import java.util.Optional;
 
 /** The configuration files of a lab's agents. */
 final class AgentSettings {
@@ -9,7 +10,8 @@ final class AgentSettings {
     private AgentSettings() {}
 
     /** The text of {@code /etc/mig/agent.toml} of one node. */
-    static String toml(LabName lab, LabNode node, List<LabNode> nodes) {
+    static String toml(
+            LabName lab, LabNode node, List<LabNode> nodes, Optional<String> programsCgroup) {
         Subnet subnet = Subnet.of(lab);
         List<String> peers =
                 nodes.stream()
@@ -25,7 +27,15 @@ final class AgentSettings {
                 [listen]
                 host = "%s"
                 port = %d
-                """
-                .formatted(node, lab, String.join(", ", peers), subnet.address(node), PORT);
+                %s"""
+                .formatted(
+                        node,
+                        lab,
+                        String.join(", ", peers),
+                        subnet.address(node),
+                        PORT,
+                        programsCgroup
+                                .map(path -> "\n[programs]\ncgroup = \"" + path + "\"\n")
+                                .orElse(""));
     }
 }

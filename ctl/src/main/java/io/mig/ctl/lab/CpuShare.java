@@ -11,9 +11,19 @@ import java.util.Optional;
  * has the processor controller on this machine. Periods are short, so that a node that has used its
  * share stands still for some milliseconds only. Nodes boot with all processors and are limited
  * when they are up: agents with a small share would take a minute to start.
+ *
+ * <p>With version 1 the limit is on the node's programs and guests ({@link #PROGRAMS}) and not on
+ * its agent, as on a machine of its own, where an agent does not wait for the programs' processors.
+ * With version 2 the agent is below the same limit.
  */
 final class CpuShare {
     private static final long PERIOD_MICROS = 20_000;
+
+    /** Of version 1: what lies below the node's own cgroup and holds its programs. */
+    private static final String PROGRAMS = "programs";
+
+    /** The same as the node sees it, see {@code node-init.sh}. */
+    private static final String PROGRAMS_INSIDE = "/run/mig-lab/cpu/" + PROGRAMS;
 
     private final LabPlace place;
     private final HostMounts mounts;
@@ -26,7 +36,8 @@ final class CpuShare {
     /**
      * Prepares the limit of a node whose cgroup has just been made; it may still use everything.
      *
-     * @return the further cgroup that its processes must join, where version 1 has the controller
+     * @return the further cgroup that its init and agent must join, where version 1 has the
+     *     controller
      */
     Optional<Path> prepare(LabNode node) {
         try {
@@ -38,6 +49,7 @@ final class CpuShare {
                 CgroupTree cpu = new CgroupTree(old.get());
                 cpu.remove(); // of the node's last life
                 cpu.create();
+                new CgroupTree(programs(old.get())).create();
             } else {
                 Path lab = place.cgroup().path();
                 Files.writeString(lab.resolveSibling("cgroup.subtree_control"), "+cpu");
@@ -47,6 +59,22 @@ final class CpuShare {
             return old;
         } catch (IOException e) {
             throw failed(node, e);
+        }
+    }
+
+    /** The cgroup of a node's programs, below the one that {@link #prepare} has made. */
+    static Path programs(Path prepared) {
+        return prepared.resolve(PROGRAMS);
+    }
+
+    /** The same as the node's agent sees it; empty where there is none. */
+    Optional<String> programsInside() {
+        try {
+            return share().isPresent() && mounts.cgroupV1("cpu").isPresent()
+                    ? Optional.of(PROGRAMS_INSIDE)
+                    : Optional.empty();
+        } catch (IOException e) {
+            throw new LabException("cannot read " + place.cpusFile() + ": " + e.getMessage(), e);
         }
     }
 
@@ -76,8 +104,9 @@ final class CpuShare {
         long quota = Math.round(cpus * PERIOD_MICROS);
         Optional<Path> old = old(node);
         if (old.isPresent()) {
-            Files.writeString(old.get().resolve("cpu.cfs_period_us"), Long.toString(PERIOD_MICROS));
-            Files.writeString(old.get().resolve("cpu.cfs_quota_us"), Long.toString(quota));
+            Path programs = programs(old.get());
+            Files.writeString(programs.resolve("cpu.cfs_period_us"), Long.toString(PERIOD_MICROS));
+            Files.writeString(programs.resolve("cpu.cfs_quota_us"), Long.toString(quota));
         } else {
             Files.writeString(
                     place.cgroup(node).path().resolve("cpu.max"), quota + " " + PERIOD_MICROS);

@@ -156,7 +156,7 @@ public final class Lab {
         boot.startHolder(nodes, plan.stateSize(), diskIsFit());
         forEach(nodes, boot::start);
         if (plan.agents()) {
-            agents.formCluster(nodes, plan.agentEnvironment());
+            agents.formCluster(nodes, plan.agentEnvironment(), share.programsInside());
         }
         nodes.forEach(share::apply);
     }

@@ -40,7 +40,10 @@ final class NodeAgents {
      * Gives each node its configuration and identity and starts its agent: the first node makes the
      * cluster's authority, the others join it with one-time tokens, as on machines that are no lab.
      */
-    void formCluster(List<LabNode> nodes, Map<String, String> environment) {
+    void formCluster(
+            List<LabNode> nodes,
+            Map<String, String> environment,
+            Optional<String> programsCgroup) {
         if (!Files.exists(place.home().resolve("target/dist/agent.cp"))) {
             throw new LabException(
                     "there is no agent in the build at "
@@ -51,7 +54,7 @@ final class NodeAgents {
                 node ->
                         write(
                                 etc(node).resolve("agent.toml"),
-                                AgentSettings.toml(place.name(), node, nodes)));
+                                AgentSettings.toml(place.name(), node, nodes, programsCgroup)));
         LabNode first = nodes.getFirst();
         shell.must(first, "mig", "cluster", "init", place.name().value());
         start(first, environment);

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -86,7 +87,9 @@ final class NodeBoot {
         CgroupTree cgroup = place.cgroup(node);
         cgroup.remove(); // of the node's last life
         cgroup.create();
-        String cpuCgroup = share.prepare(node).map(Path::toString).orElse("");
+        Optional<Path> ownCpu = share.prepare(node);
+        String cpuCgroup = ownCpu.map(Path::toString).orElse("");
+        String programs = ownCpu.map(CpuShare::programs).map(Path::toString).orElse("");
         Started started =
                 launch(
                         node.name(),
@@ -125,7 +128,7 @@ final class NodeBoot {
         String process = started.line().substring("ready ".length());
         write(
                 place.initFile(node),
-                (process + " " + cgroup.path().resolve("user") + " " + cpuCgroup).strip() + "\n");
+                (process + " " + cgroup.path().resolve("user") + " " + programs).strip() + "\n");
     }
 
     /** Ends all of a node's processes at once and unplugs its cable. */

@@ -90,7 +90,7 @@ echo "$NODE" >"$root/run/mig-lab/node"
 cp "$LAB_DIR/node-run.sh" "$root/run/mig-lab/init"
 if [ -n "$CPU_CGROUP" ]; then # where programs of the node find their limit, as in a container
     mkdir -p "$root/run/mig-lab/cpu"
-    mount -t cgroup -o ro,cpu cpu "$root/run/mig-lab/cpu"
+    mount -t cgroup -o cpu cpu "$root/run/mig-lab/cpu" # its agent lets guests join it
 fi
 mkfifo -m 600 "$root/run/mig-lab/agent.ctl"
 [ -e "$root/etc/mig/agent.toml" ] || : >"$root/run/mig-lab/agent.off"

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -74,9 +75,21 @@ class LabValuesTest {
     void shouldNameAllPeersWhenAnAgentIsConfigured() {
         List<LabNode> nodes = List.of(new LabNode(1), new LabNode(2));
 
-        String toml = AgentSettings.toml(new LabName("lab"), new LabNode(2), nodes);
+        String toml = AgentSettings.toml(new LabName("lab"), new LabNode(2), nodes, Optional.empty());
 
-        assertThat(toml).contains("node = \"node2\"", "\"node1=10.", "\"node2=10.", ":7420\"");
+        assertThat(toml)
+                .contains("node = \"node2\"", "\"node1=10.", "\"node2=10.", ":7420\"")
+                .doesNotContain("programs");
+    }
+
+    @Test
+    void shouldTellTheAgentWhereProgramsAreLimitedWhenItIsNot() {
+        List<LabNode> nodes = List.of(new LabNode(1));
+
+        String toml =
+                AgentSettings.toml(new LabName("lab"), new LabNode(1), nodes, Optional.of("/x"));
+
+        assertThat(toml).endsWith("\n\n[programs]\ncgroup = \"/x\"\n");
     }
 
     @Test

@@ -45,6 +45,14 @@ public final class CapsuleEndpoint extends Endpoint {
         return request(type, timeout, request -> send(Frame.text(type, 0, request, text)));
     }
 
+    /** The same with a text that is bytes and not characters. */
+    public CompletableFuture<Reply> command(FrameType type, byte[] text, Duration timeout) {
+        return request(
+                type,
+                timeout,
+                request -> send(new Frame(type.code(), 0, request, ByteBuffer.wrap(text))));
+    }
+
     /**
      * Takes the complete state of all links and streams; the capsule then stays silent until RESUME
      * or DESTROY.

@@ -36,6 +36,8 @@ public enum FrameType {
     SIGNAL(39),
     DESTROY(40),
     LIST(41),
+    /** Make the root as a new program; the text is a list of settings, each ended by NUL. */
+    BIRTH(42),
 
     ACK(64),
     RESYNC(65),

@@ -91,6 +91,9 @@ final class Arrivals {
             return Optional.empty();
         }
         var view = e.request.process();
+        if (e.request.reason().isEmpty()) { // it has begun here
+            return Optional.of(Resident.arrived(nowMillis, 0, 0, List.of(), view.pin()));
+        }
         List<PastMove> history = new ArrayList<>();
         boolean drained =
                 e.request

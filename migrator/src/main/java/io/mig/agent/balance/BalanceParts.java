@@ -6,6 +6,7 @@ import io.mig.home.AwayTable;
 import io.mig.load.CpuLimit;
 import io.mig.load.LoadSampler;
 import io.mig.migration.Calls;
+import io.mig.migration.source.MoveDesk;
 import io.mig.migration.target.Guests;
 import io.mig.model.NodeId;
 import io.mig.transport.PeerNetwork;
@@ -18,6 +19,8 @@ import java.util.Optional;
  * @param procRoot {@code /proc}
  * @param limit share of the machine that this node may use
  * @param signer makes policies for the whole cluster, where the authority's key is
+ * @param desk starts programs elsewhere
+ * @param arch of this node, as agents tell each other
  * @param images where arriving images go
  * @param state folder that survives a boot
  * @param policyFile this node's policy
@@ -34,6 +37,8 @@ public record BalanceParts(
         Optional<CpuLimit> limit,
         PolicyInForce policy,
         Optional<PolicySigner> signer,
+        MoveDesk desk,
+        String arch,
         Path images,
         Path state,
         Path policyFile,

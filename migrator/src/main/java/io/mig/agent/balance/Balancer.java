@@ -38,6 +38,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import io.mig.balance.decide.Birth;
+import io.mig.balance.decide.NewProgram;
+import io.mig.balance.decide.Placement;
+import io.mig.balance.decide.WhyNot;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.TreeMap;
+import io.mig.balance.view.Usage;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -65,6 +73,7 @@ public final class Balancer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Balancer.class);
     private static final long PERIOD_MILLIS = 1000;
     private static final long SOONEST_MILLIS = 250;
+    private static final long UNSEEN_MILLIS = 3000;
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     /** Dearer looks are made once per second only: four of these cost one percent of a core. */
@@ -88,6 +97,10 @@ public final class Balancer implements AutoCloseable {
     private final Map<HomePid, Resident> residents = new HashMap<>();
     private final Map<HomePid, HomePid> planned = new HashMap<>();
     private final Set<NodeId> malformed = new HashSet<>();
+
+    /** Programs that have begun here and that no look has seen yet. */
+    private final Map<HomePid, Long> startedHere = new HashMap<>();
+
     private List<Managed> present = List.of();
     private volatile List<ManagedHere.AtHome> atHome = List.of();
     private NodeFacts own;
@@ -127,7 +140,7 @@ public final class Balancer implements AutoCloseable {
                         parts.images(),
                         Runtime.getRuntime().availableProcessors());
         this.departures = new Departures(parts.calls(), clock, this::post);
-        this.views = new Views(parts.network(), gossip, departures);
+        this.views = new Views(parts.network(), gossip, departures, parts.arch());
         this.doors = new DoorState(parts.state().resolve("doors"));
         this.ownerWatch = new OwnerWatch(java.nio.file.Path.of("/dev"));
         this.localPolicy = new LocalPolicy(parts.policyFile(), parts.policy(), events);
@@ -333,6 +346,12 @@ public final class Balancer implements AutoCloseable {
             residents.computeIfAbsent(m.process(), p -> resident(m, guests, now)).seen(now);
         }
         residents.values().removeIf(r -> !r.seenAt(now));
+        startedHere
+                .entrySet()
+                .removeIf(
+                        s ->
+                                residents.containsKey(s.getKey())
+                                        || s.getValue() < now - UNSEEN_MILLIS);
         arrivals.settle(running, now);
         double wanted = present.stream().mapToDouble(Managed::demand).sum();
         sensor.othersRan(found.runningOthers(), wanted);
@@ -388,7 +407,8 @@ public final class Balancer implements AutoCloseable {
                 present.stream()
                         .filter(m -> !departures.isUnderWay(m.process()))
                         .mapToDouble(Managed::demand)
-                        .sum();
+                        .sum()
+                        + startedHere.size();
         int guests = parts.guests().all().size();
         Doors open = doorsNow();
         own = sensor.facts(staying, guests, Announced.NOTHING, open);
@@ -557,6 +577,99 @@ public final class Balancer implements AutoCloseable {
             publish(clock.millis());
             decide(clock.millis());
         }
+    }
+
+    // --- programs that begin ---
+
+    /**
+     * Decides where a program begins, and has it begun there.
+     *
+     * @param best somewhere else if that is any better, even if there is room here
+     * @param start starts it elsewhere; blocks, on a thread of its own
+     */
+    CompletableFuture<Births.Outcome> birth(
+            NewProgram program,
+            HomePid process,
+            boolean best,
+            Function<Departures.Order, Departures.End> start) {
+        long now = clock.millis();
+        startedHere.values().removeIf(at -> at < now - UNSEEN_MILLIS);
+        publish(now);
+        Placement placement = Birth.place(views.forBirth(view(now)), policy(), program);
+        return switch (placement) {
+            case Placement.AtHome(String why) -> {
+                startedHere.put(process, now);
+                yield CompletableFuture.completedFuture(
+                        new Births.Outcome.Here(why, Optional.empty()));
+            }
+            case Placement.Nowhere(var why) -> CompletableFuture.completedFuture(nowhere(why));
+            case Placement.Away(var node, var speedHome, var _, var why) -> {
+                ProcessView view =
+                        ProcessView.of(
+                                        process,
+                                        parts.self(),
+                                        program.command(),
+                                        program.user(),
+                                        new Usage(program.demand(), 0, 0, 0, 0),
+                                        0)
+                                .withPin(program.on());
+                double atLeast = program.on().isPresent() ? 0 : speedHome;
+                CompletableFuture<Births.Outcome> outcome = new CompletableFuture<>();
+                departures.born(
+                        new Departures.Order(
+                                new ArrivalRequest(view, Optional.empty(), atLeast),
+                                List.of(),
+                                node,
+                                "BIRTH: begins where there is room; " + why),
+                        start,
+                        end -> outcome.complete(born(end, best)));
+                yield outcome;
+            }
+        };
+    }
+
+    /** Only what home cannot run at all is not started; with all else it is begun here. */
+    private Births.Outcome nowhere(Map<NodeId, WhyNot> why) {
+        if (why.get(parts.self()) != WhyNot.MISSING_FEATURE) {
+            return new Births.Outcome.Here("no node takes it now", Optional.empty());
+        }
+        StringBuilder text = new StringBuilder("fits nowhere:");
+        new TreeMap<>(why)
+                .forEach((node, not) -> text.append(' ').append(node).append(": ").append(not.words()).append(';'));
+        return new Births.Outcome.Nowhere(text.substring(0, text.length() - 1));
+    }
+
+    private Births.Outcome born(Departures.End end, boolean best) {
+        long now = clock.millis();
+        Departures.Order order = end.order();
+        String who = order.process().brief() + " (" + order.request().process().command() + ")";
+        String why =
+                switch (end) {
+                    case Departures.End.Moved moved -> {
+                        events.add(
+                                "born",
+                                String.format(
+                                        Locale.ROOT,
+                                        "%s on %s after %.0f ms; %s",
+                                        who,
+                                        order.to(),
+                                        moved.totalMillis(),
+                                        order.reason()));
+                        yield "";
+                    }
+                    case Departures.End.Refused refused -> {
+                        refused.facts().ifPresent(facts -> gossip.correct(facts, now));
+                        yield order.to() + " refused: " + refused.why();
+                    }
+                    case Departures.End.Busy _ -> order.to() + " is busy";
+                    case Departures.End.Failed failed -> failed.why();
+                };
+        if (why.isEmpty()) {
+            return new Births.Outcome.There(order.to());
+        }
+        startedHere.put(order.process(), now);
+        LOG.info("program begins here: process={} not at={} {}", who, order.to(), why);
+        return new Births.Outcome.Here(why, best ? Optional.of(order.to()) : Optional.empty());
     }
 
     // --- what people ask; called by the owner thread ---

@@ -16,11 +16,13 @@ public final class Balancing implements AutoCloseable, ManagedHere {
     private final Balancer balancer;
     private final BalanceAnswers answers;
     private final BalanceVerbs verbs;
+    private final Births births;
 
     public Balancing(BalanceParts parts, Journal journal, ProcessFinder finder) {
         this.balancer = new Balancer(parts);
         this.answers = new BalanceAnswers(parts, balancer, journal);
         this.verbs = new BalanceVerbs(parts, finder);
+        this.births = new Births(parts, balancer, journal);
     }
 
     /** Takes part in the cluster from now on. */
@@ -33,6 +35,7 @@ public final class Balancing implements AutoCloseable, ManagedHere {
     public Map<String, ControlVerb> with(Map<String, ControlVerb> others) {
         Map<String, ControlVerb> all = new HashMap<>(others);
         all.putAll(verbs.verbs());
+        all.put("birth", births::birth);
         return Map.copyOf(all);
     }
 

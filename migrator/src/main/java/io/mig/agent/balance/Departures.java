@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Moves that this node has begun by its own decision: one at a time to each node, each asked for
@@ -53,6 +54,11 @@ final class Departures {
     record Order(ArrivalRequest request, List<PastMove> history, NodeId to, String reason) {
         HomePid process() {
             return request.process().process();
+        }
+
+        /** Whether it is a program that has not begun yet. */
+        boolean isBirth() {
+            return request.reason().isEmpty();
         }
     }
 
@@ -126,17 +132,31 @@ final class Departures {
 
     /** Begins; {@code ended} is called by the owner. */
     void begin(Order order, Consumer<End> ended) {
+        begin(order, this::move, ended);
+    }
+
+    /**
+     * Begins to start a new program elsewhere.
+     *
+     * @param start does it, once the target has said yes; blocks, on a thread of its own
+     */
+    void born(Order order, Function<Order, End> start, Consumer<End> ended) {
+        noteSent(order); // at once: a crowd of new programs must not all go to one node
+        begin(order, start, ended);
+    }
+
+    private void begin(Order order, Function<Order, End> move, Consumer<End> ended) {
         underWay.put(order.process(), order.to());
         ArrivalAsk ask = BalanceProtos.ask(order.request, order.history);
         Thread.ofVirtual()
                 .name("leave-" + order.process().brief())
                 .start(
                         () -> {
-                            End end = run(order, ask);
+                            End end = run(order, ask, move);
                             owner.execute(
                                     () -> {
                                         underWay.remove(order.process());
-                                        if (end instanceof End.Moved moved) {
+                                        if (end instanceof End.Moved moved && !order.isBirth()) {
                                             learn(order, moved.freezeMillis);
                                         }
                                         ended.accept(end);
@@ -144,7 +164,7 @@ final class Departures {
                         });
     }
 
-    private End run(Order order, ArrivalAsk ask) {
+    private End run(Order order, ArrivalAsk ask, Function<Order, End> move) {
         long ticket = 0;
         try {
             ArrivalReply reply = calls.ask(order.to, ask, ArrivalReply.class);
@@ -164,8 +184,10 @@ final class Departures {
                     return new End.Failed(order, order.to + " gave no answer", true);
                 }
             }
-            owner.execute(() -> noteSent(order));
-            return move(order);
+            if (!order.isBirth()) {
+                owner.execute(() -> noteSent(order));
+            }
+            return move.apply(order);
         } catch (MigException e) {
             if (ticket != 0) {
                 calls.tell(order.to, ArrivalOver.newBuilder().setTicket(ticket).build());

@@ -3,6 +3,7 @@ package io.mig.agent.balance;
 import io.mig.balance.gossip.GossipNode;
 import io.mig.balance.gossip.MemberState;
 import io.mig.balance.view.Announced;
+import io.mig.balance.view.ClusterView;
 import io.mig.balance.view.Features;
 import io.mig.balance.view.NodeFacts;
 import io.mig.balance.view.NodeStatus;
@@ -15,6 +16,7 @@ import io.mig.transport.PeerNetwork;
 import io.mig.transport.PeerState;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** Puts together what is known for the decisions. One owner thread. */
@@ -28,8 +30,10 @@ final class Views {
     private final PeerNetwork network;
     private final GossipNode gossip;
     private final Departures departures;
+    private final Features own;
 
-    Views(PeerNetwork network, GossipNode gossip, Departures departures) {
+    Views(PeerNetwork network, GossipNode gossip, Departures departures, String arch) {
+        this.own = new Features(arch, Set.of(), "");
         this.network = network;
         this.gossip = gossip;
         this.departures = departures;
@@ -37,6 +41,19 @@ final class Views {
 
     NodeView self(NodeFacts own, Announced arriving) {
         return NodeView.of(own, 0).withAnnounced(arriving);
+    }
+
+    /** The same for a program that has not begun yet: all that is asked of home is its architecture. */
+    ClusterView forBirth(ClusterView view) {
+        Map<NodeId, NodeView> nodes = new TreeMap<>(view.nodes());
+        nodes.computeIfPresent(view.self(), (_, node) -> node.withFeatures(own));
+        return new ClusterView(
+                view.self(),
+                view.nowMillis(),
+                nodes,
+                view.processes(),
+                view.ownerSinceMillis(),
+                view.drainDeadlineMillis());
     }
 
     Map<NodeId, NodeView> nodes(NodeFacts own, Announced arriving, long now) {

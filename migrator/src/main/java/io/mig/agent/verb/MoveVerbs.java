@@ -244,7 +244,8 @@ final class MoveVerbs {
                 new NodeId(request.getTo()),
                 request.getActorUid(),
                 request.getActorPid(),
-                request.getReason());
+                request.getReason(),
+                false);
     }
 
     private MoveReply check(HomePid process, MoveRequest request) {

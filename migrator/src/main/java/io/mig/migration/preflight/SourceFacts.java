@@ -66,13 +66,22 @@ public record SourceFacts(
     }
 
     public SourceFacts withOpenFiles(List<OpenFile> files) {
+        return with(tree, files);
+    }
+
+    /** The same with another tree and what that has open. */
+    public SourceFacts with(TreeFacts other, List<OpenFile> open) {
+        return with(Optional.of(other), open);
+    }
+
+    private SourceFacts with(Optional<TreeFacts> other, List<OpenFile> open) {
         return new SourceFacts(
                 pid,
-                tree,
+                other,
                 rootAncestors,
                 agent,
                 capsule,
-                files,
+                open,
                 socketHolders,
                 sharedMappings,
                 mappedFiles,

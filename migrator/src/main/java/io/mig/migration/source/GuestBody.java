@@ -9,6 +9,7 @@ import io.mig.checkpoint.proc.ProcessFacts;
 import io.mig.checkpoint.proc.TreeFacts;
 import io.mig.home.journal.DeputyRecord;
 import io.mig.home.relay.FrameType;
+import io.mig.migration.ProgramsCgroup;
 import io.mig.migration.preflight.AgentFacts;
 import io.mig.migration.preflight.CapsuleContext;
 import io.mig.migration.preflight.CapsuleContext.KnownStream;
@@ -48,6 +49,7 @@ final class GuestBody implements Body {
     private final Supplier<AgentFacts> agent;
     private final CriuServer server;
     private final Path criu;
+    private final ProgramsCgroup programs;
     private final Consumer<Guest> dropper;
     private final boolean homeFiles;
     private final HomeLocks locks;
@@ -66,6 +68,7 @@ final class GuestBody implements Body {
             Supplier<AgentFacts> agent,
             CriuServer server,
             Path criu,
+            ProgramsCgroup programs,
             Consumer<Guest> dropper,
             boolean homeFiles,
             HomeLocks locks) {
@@ -76,6 +79,7 @@ final class GuestBody implements Body {
         this.agent = agent;
         this.server = server;
         this.criu = criu;
+        this.programs = programs;
         this.dropper = dropper;
         this.hostPid =
                 guest.capsule().list().stream()
@@ -192,6 +196,7 @@ final class GuestBody implements Body {
     @Override
     public void freeze() {
         frozen = true;
+        programs.free(guest.capsule().guests().pids());
         try {
             freezeWhenQuiet();
         } catch (RuntimeException e) {
@@ -261,6 +266,7 @@ final class GuestBody implements Body {
             exported = false;
         }
         if (frozen) {
+            programs.limit(guest.capsule().guests().pids());
             guest.capsule().guests().thaw();
             frozen = false;
         }

@@ -99,7 +99,7 @@ public final class MoveDesk {
             try {
                 return new SourceMove(context, order, body(order), progress).run();
             } catch (MigException e) {
-                if (!e.retryable() || attempt >= context.config().attempts()) {
+                if (order.birth() || !e.retryable() || attempt >= context.config().attempts()) {
                     throw e;
                 }
                 LOG.info(
@@ -108,15 +108,7 @@ public final class MoveDesk {
                         attempt,
                         e.getMessage());
                 LockSupport.parkNanos(BETWEEN_ATTEMPTS.multipliedBy(attempt).toNanos());
-                order =
-                        new MoveOrder(
-                                MoveId.random(),
-                                order.process(),
-                                order.epoch(),
-                                order.to(),
-                                order.actorUid(),
-                                order.actorPid(),
-                                order.reason());
+                order = order.again();
             }
         }
     }
@@ -130,6 +122,7 @@ public final class MoveDesk {
                     context.agent(),
                     context.criuServer(),
                     context.config().criu(),
+                    context.programs(),
                     context.target()::drop,
                     context.config().homeFiles()
                             && order.process().home().equals(context.calls().self()),
@@ -149,6 +142,7 @@ public final class MoveDesk {
                 context.agent(),
                 context.criuLauncher(),
                 context.freezer(),
+                context.programs(),
                 "move-" + order.move().toString().substring(0, 8),
                 context.config().homeFiles());
     }
@@ -260,6 +254,7 @@ public final class MoveDesk {
             case SourceNote.Place.AtHome(var directory) -> {
                 if (Files.isDirectory(directory)) {
                     Leaf leaf = context.freezer().open(directory);
+                    context.programs().limit(leaf.pids());
                     FrozenTree.reopen(context.freezer().root(), leaf).thawAndReturn();
                     leaf.remove(REMOVE);
                 }
@@ -268,6 +263,7 @@ public final class MoveDesk {
                 Optional<Guest> guest = guests.byCapsule(id);
                 if (guest.isPresent()) {
                     guest.get().capsule().command(FrameType.RESUME, "");
+                    context.programs().limit(guest.get().capsule().guests().pids());
                     guest.get().capsule().guests().thaw();
                 }
             }

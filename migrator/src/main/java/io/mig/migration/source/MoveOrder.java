@@ -9,6 +9,8 @@ import io.mig.model.NodeId;
  * What is to be moved where, on whose behalf.
  *
  * @param epoch the current epoch of the process
+ * @param birth the process waits to become its program, which shall start there: nothing of it is
+ *     moved
  * @param actorUid user who asked, 0 for root and for the cluster itself
  */
 public record MoveOrder(
@@ -18,4 +20,12 @@ public record MoveOrder(
         NodeId to,
         int actorUid,
         int actorPid,
-        String reason) {}
+        String reason,
+        boolean birth) {
+
+    /** The same once more, as an attempt of its own. */
+    MoveOrder again() {
+        return new MoveOrder(
+                MoveId.random(), process, epoch, to, actorUid, actorPid, reason, birth);
+    }
+}

@@ -12,6 +12,7 @@ import io.mig.checkpoint.proc.ProcFs;
 import io.mig.checkpoint.proc.ProcessFacts;
 import io.mig.checkpoint.proc.TreeFacts;
 import io.mig.home.journal.DeputyRecord;
+import io.mig.migration.ProgramsCgroup;
 import io.mig.migration.preflight.AgentFacts;
 import io.mig.migration.preflight.PreflightReport;
 import io.mig.migration.preflight.SourceFacts;
@@ -41,6 +42,7 @@ final class OriginalBody implements Body {
     private final CriuLauncher launcher;
     private final TreeFreezer freezer;
     private final Freezer freezers;
+    private final ProgramsCgroup programs;
     private final String leafName;
     private final boolean homeFiles;
     private final Path leafPath;
@@ -53,6 +55,7 @@ final class OriginalBody implements Body {
             Supplier<AgentFacts> agent,
             CriuLauncher launcher,
             Freezer freezers,
+            ProgramsCgroup programs,
             String leafName,
             boolean homeFiles) {
         this.homeFiles = homeFiles;
@@ -62,6 +65,7 @@ final class OriginalBody implements Body {
         this.launcher = launcher;
         this.freezer = new TreeFreezer(freezers.root());
         this.freezers = freezers;
+        this.programs = programs;
         this.leafName = leafName;
         this.leafPath = freezers.root().mountPoint().resolve(BASE).resolve(leafName);
     }
@@ -130,7 +134,16 @@ final class OriginalBody implements Body {
         // only now, when the note about it is written: nothing is left behind without a note
         Leaf made = leaf == null ? freezers.create(leafName) : leaf;
         leaf = made;
-        frozen = freezer.freeze(pid, made);
+        programs.free(List.of(pid));
+        FrozenTree tree;
+        try {
+            tree = freezer.freeze(pid, made);
+        } catch (RuntimeException e) {
+            programs.limit(List.of(pid));
+            throw e;
+        }
+        frozen = tree;
+        programs.free(tree.pids().stream().filter(p -> p != pid).toList());
     }
 
     @Override
@@ -160,6 +173,7 @@ final class OriginalBody implements Body {
     @Override
     public void thaw() {
         if (frozen != null) {
+            programs.limit(frozen.pids());
             frozen.thawAndReturn();
             frozen = null;
         }

@@ -5,6 +5,7 @@ import io.mig.checkpoint.criu.CriuLauncher;
 import io.mig.checkpoint.criu.CriuServer;
 import io.mig.fault.Faults;
 import io.mig.migration.Calls;
+import io.mig.migration.ProgramsCgroup;
 import io.mig.migration.home.DeputyWorks;
 import io.mig.migration.home.HomeDesk;
 import io.mig.migration.preflight.AgentFacts;
@@ -24,6 +25,7 @@ public record SourceContext(
         TargetDesk target,
         Faults faults,
         Freezer freezer,
+        ProgramsCgroup programs,
         CriuServer criuServer,
         CriuLauncher criuLauncher,
         SourceFactsReader reader,

@@ -132,13 +132,8 @@ final class SourceMove {
             phases.begin("reserve");
             reserve(facts, report);
             note.write(context.config().notesDir());
-            Directories.fresh(images);
-            List<DeputyRecord> deputies;
-            try (CriuConnection criu = body.startCriu();
-                    ImageSender sender = sender()) {
-                faults.at(FaultPoint.SOURCE_RESERVED);
-                deputies = frozen(criu, sender, facts, report);
-            }
+            List<DeputyRecord> deputies =
+                    order.birth() ? born(facts, report) : dumped(facts, report);
             phases.begin("commit");
             CommitReply reply = home.commit(deputies);
             committed = true;
@@ -158,7 +153,7 @@ final class SourceMove {
             tidy(note);
             return new MoveResult(
                     order,
-                    "dump",
+                    order.birth() ? "birth" : "dump",
                     Duration.ofNanos(freezeEnd - freezeBegin),
                     phases.sinceStart(),
                     sentBytes,
@@ -203,7 +198,7 @@ final class SourceMove {
      */
     private Checked look() {
         for (int look = 1; ; look++) {
-            SourceFacts facts = body.facts();
+            SourceFacts facts = order.birth() ? BirthReader.kept(body.facts()) : body.facts();
             try {
                 return new Checked(facts, check(facts));
             } catch (RefusedException e) {
@@ -225,6 +220,15 @@ final class SourceMove {
         filesComeAlong = body.inHomeTree() && target.homeTree();
         bound = target.provenShared();
         refuse(report);
+        if (order.birth() && !filesComeAlong) {
+            throw new RefusedException(
+                    ErrorCode.REFUSED,
+                    "programs start elsewhere only where they have their home's files: home="
+                            + calls.self()
+                            + " target="
+                            + order.to()
+                            + "; set home_files = true on both");
+        }
         return report;
     }
 
@@ -295,6 +299,7 @@ final class SourceMove {
                         .setSource(calls.self().name())
                         .setShellJob(shellJob(tree))
                         .setHomeTree(filesComeAlong)
+                        .setBirth(order.birth())
                         .addAllShared(bound)
                         .setTree(
                                 TreeSummary.newBuilder()
@@ -308,7 +313,12 @@ final class SourceMove {
             request.addAllFiles(files(facts));
         }
         reserved = true;
-        calls.ask(order.to(), request.build(), ReserveReply.class, RESERVE);
+        ReserveReply reply =
+                calls.ask(order.to(), request.build(), ReserveReply.class, RESERVE);
+        if (order.birth() && !reply.getBirth()) {
+            throw new RefusedException(
+                    ErrorCode.REFUSED, "the agent of " + order.to() + " knows no births; update it");
+        }
     }
 
     /** What the target does well to know of before the freeze. */
@@ -346,6 +356,40 @@ final class SourceMove {
 
     private ImageSender sender() {
         return new ImageSender(context.network().openBulk(order.to(), "images:" + order.move()));
+    }
+
+    private List<DeputyRecord> dumped(SourceFacts facts, PreflightReport report)
+            throws IOException {
+        Directories.fresh(images);
+        try (CriuConnection criu = body.startCriu();
+                ImageSender sender = sender()) {
+            faults.at(FaultPoint.SOURCE_RESERVED);
+            return frozen(criu, sender, facts, report);
+        }
+    }
+
+    /** The program stands at the target before its start, and what waited for it here is frozen. */
+    private List<DeputyRecord> born(SourceFacts seen, PreflightReport before) {
+        faults.at(FaultPoint.SOURCE_RESERVED);
+        phases.begin("freeze");
+        freezeBegin = System.nanoTime();
+        body.freeze();
+        faults.at(FaultPoint.SOURCE_FROZEN);
+        SourceFacts facts = BirthReader.kept(body.facts(seen));
+        PreflightReport report = passing(facts);
+        refuse(report);
+        sameStreams(before, report);
+        phases.begin("start");
+        RestoreRequest.Builder request =
+                RestoreRequest.newBuilder()
+                        .setMoveId(order.move().toString())
+                        .setBirth(BirthReader.read(facts, report.streams()))
+                        .addTasks(body.innerPid())
+                        .addLinks(body.innerPid());
+        report.streams().streams().forEach(s -> request.addStreams(item(s)));
+        calls.ask(order.to(), request.build(), RestoreReply.class, context.config().criuTimeout());
+        faults.at(FaultPoint.SOURCE_RESTORED);
+        return body.deputies(report, facts, List.of());
     }
 
     /** From the freeze to the frozen body at the target. */

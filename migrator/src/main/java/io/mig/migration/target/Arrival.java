@@ -93,7 +93,7 @@ final class Arrival {
         return receiver;
     }
 
-    /** Stand-ins and a waiting CRIU. */
+    /** Stand-ins, and a waiting CRIU unless nothing is to be restored. */
     void prepare(CriuServer server) throws IOException {
         Directories.fresh(images);
         Capsule capsule = guest.capsule();
@@ -120,6 +120,9 @@ final class Arrival {
                 fds.put(CapsuleText.number(line, "stream"), CapsuleText.number(line, "fd"));
             }
         }
+        if (request.getBirth()) {
+            return;
+        }
         Capsule.Started started =
                 capsule.startCriu(server, config.criu(), "restore", request.getRootPgid());
         synchronized (this) {
@@ -130,6 +133,9 @@ final class Arrival {
 
     /** Restores; afterwards the body exists, complete and frozen. */
     RestoreReply restore(io.mig.wire.proto.RestoreRequest order) {
+        if (order.hasBirth()) {
+            return birth(order);
+        }
         long received = awaitImages();
         faults.at(FaultPoint.TARGET_RESTORE);
         refuseFalseIdentities(Set.copyOf(order.getTasksList()));
@@ -154,10 +160,7 @@ final class Arrival {
             trees.awaitOpened(
                     guest.process().home(), guest.record().shortName(), config.criuTimeout());
         }
-        StringBuilder restored = new StringBuilder("pids=");
-        restored.append(
-                String.join(",", order.getLinksList().stream().map(String::valueOf).toList()));
-        guest.capsule().command(FrameType.RESTORED, restored.append('\n').toString());
+        tellRestored(order);
         long micros = (System.nanoTime() - begin) / 1000;
         faults.at(FaultPoint.TARGET_RESTORED);
         synchronized (this) {
@@ -168,6 +171,43 @@ final class Arrival {
                 .setRestoreMicros(micros)
                 .setReceivedBytes(received)
                 .build();
+    }
+
+    /**
+     * The body is made as a process that stands before its execve(2), and frozen there; then it may
+     * begin, which it does when it is thawed.
+     */
+    private RestoreReply birth(io.mig.wire.proto.RestoreRequest order) {
+        if (!request.getBirth()) {
+            throw new RefusedException(ErrorCode.BAD_REQUEST, "no birth was reserved");
+        }
+        faults.at(FaultPoint.TARGET_RESTORE);
+        byte[] description = BirthText.of(order.getBirth(), vouched, config.guestsOfRoot());
+        long begin = System.nanoTime();
+        Capsule capsule = guest.capsule();
+        capsule.guests().startFreeze();
+        int pid = capsule.birth(description);
+        if (!capsule.guests().add(pid)
+                || !capsule.guests().awaitFrozen(Duration.ofSeconds(5))
+                || capsule.standIns().pids().contains(pid)) {
+            throw new RefusedException(
+                    ErrorCode.REFUSED, "the new body does not stay frozen: pid=" + pid);
+        }
+        faults.at(FaultPoint.TARGET_PRE_RESUME);
+        tellRestored(order);
+        long micros = (System.nanoTime() - begin) / 1000;
+        faults.at(FaultPoint.TARGET_RESTORED);
+        synchronized (this) {
+            refuseIfCancelled();
+        }
+        Directories.deleteTree(images);
+        return RestoreReply.newBuilder().setRestoreMicros(micros).build();
+    }
+
+    private void tellRestored(io.mig.wire.proto.RestoreRequest order) {
+        String pids =
+                String.join(",", order.getLinksList().stream().map(String::valueOf).toList());
+        guest.capsule().command(FrameType.RESTORED, "pids=" + pids + "\n");
     }
 
     /** CRIU, as root, would make real whatever the images claim. */

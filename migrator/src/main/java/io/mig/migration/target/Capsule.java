@@ -109,6 +109,19 @@ public final class Capsule {
         return reply.orThrow(type + " capsule=" + id).text();
     }
 
+    /**
+     * Makes the root as a new program, which stands before its start.
+     *
+     * @param description as {@code birth.c} reads it
+     * @return its pid on this node
+     */
+    public int birth(byte[] description) {
+        Reply reply =
+                await("BIRTH", endpoint().command(FrameType.BIRTH, description, patience));
+        String text = reply.orThrow("BIRTH capsule=" + id).text();
+        return CapsuleText.number(CapsuleText.lines(text).getFirst(), "hostpid");
+    }
+
     /** Starts a CRIU inside and returns the connection to it and what it inherited. */
     public Started startCriu(CriuServer server, Path criu, String mode, int pgid) {
         return startCriu(server, criu, mode, pgid, 0);

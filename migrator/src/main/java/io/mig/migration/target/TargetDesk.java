@@ -5,6 +5,7 @@ import io.mig.fault.FaultPoint;
 import io.mig.fault.Faults;
 import io.mig.home.relay.CapsuleEndpoint;
 import io.mig.migration.Calls;
+import io.mig.migration.ProgramsCgroup;
 import io.mig.migration.Protos;
 import io.mig.migration.Routes;
 import io.mig.model.Epoch;
@@ -59,6 +60,7 @@ public final class TargetDesk {
     private final CapsuleFactory factory;
     private final CriuServer criuServer;
     private final HomeTrees trees;
+    private final ProgramsCgroup programs;
     private final Map<MoveId, Arrival> arrivals = new ConcurrentHashMap<>();
     private final Map<UUID, Capsule> capsules = new ConcurrentHashMap<>();
     private volatile boolean closed;
@@ -71,8 +73,10 @@ public final class TargetDesk {
             Guests guests,
             CapsuleFactory factory,
             CriuServer criuServer,
-            HomeTrees trees) {
+            HomeTrees trees,
+            ProgramsCgroup programs) {
         this.trees = trees;
+        this.programs = programs;
         this.config = config;
         this.calls = calls;
         this.routes = routes;
@@ -178,7 +182,7 @@ public final class TargetDesk {
             launch.start();
             arrival.prepare(criuServer);
             faults.at(FaultPoint.TARGET_RESERVED);
-            return ReserveReply.getDefaultInstance();
+            return ReserveReply.newBuilder().setBirth(request.getBirth()).build();
         } catch (IOException | RuntimeException e) {
             drop(guest);
             throw e;
@@ -281,6 +285,7 @@ public final class TargetDesk {
         long begin = System.nanoTime();
         if (guest.record().state() != GuestRecord.State.RUNNING) {
             faults.at(FaultPoint.TARGET_THAW);
+            programs.limit(guest.capsule().guests().pids());
             guest.capsule().guests().thaw();
             routes.bodyIsHere(
                     guest.process(),
