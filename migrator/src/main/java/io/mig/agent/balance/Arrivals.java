@@ -90,6 +90,7 @@ final class Arrivals {
         if (e == null) {
             return Optional.empty();
         }
+        desk.settled(e.ticket); // it counts by itself now, and leaves room for the next one
         var view = e.request.process();
         if (e.request.reason().isEmpty()) { // it has begun here
             return Optional.of(Resident.arrived(nowMillis, 0, 0, List.of(), view.pin()));
