@@ -40,6 +40,7 @@ import io.mig.load.CpuLimit;
 import io.mig.load.LoadSampler;
 import io.mig.load.oshi.OshiProbe;
 import io.mig.migration.Calls;
+import io.mig.migration.Courtesy;
 import io.mig.migration.Directories;
 import io.mig.migration.ProgramsCgroup;
 import io.mig.migration.Routes;
@@ -219,6 +220,7 @@ public final class Agent implements AutoCloseable {
                         config.criu(),
                         freezer,
                         CAPSULE_PATIENCE);
+        Courtesy courtesy = new Courtesy(run.resolve("courtesy"), guests);
         TargetDesk target =
                 new TargetDesk(
                         targetConfig,
@@ -281,6 +283,7 @@ public final class Agent implements AutoCloseable {
                                 faults,
                                 freezer,
                                 programs,
+                                courtesy,
                                 criuServer,
                                 launcher,
                                 reader,
@@ -318,6 +321,7 @@ public final class Agent implements AutoCloseable {
                                                 Policy.USUAL),
                                         policySigner(),
                                         moveDesk,
+                                        courtesy,
                                         facts.arch(),
                                         moves,
                                         config.stateDir().resolve("balance"),
@@ -335,6 +339,7 @@ public final class Agent implements AutoCloseable {
         deputies.start();
         relay.start();
         target.recover();
+        courtesy.recover();
         home.recover();
         HullServer hull = new HullServer(List.of(deputies, relay, new CapsuleGate(target)));
         LocalServer hullServer = opened(new LocalServer(hullSocket, 0666, hull::accept));

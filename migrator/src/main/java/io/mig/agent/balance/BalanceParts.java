@@ -6,6 +6,7 @@ import io.mig.home.AwayTable;
 import io.mig.load.CpuLimit;
 import io.mig.load.LoadSampler;
 import io.mig.migration.Calls;
+import io.mig.migration.Courtesy;
 import io.mig.migration.source.MoveDesk;
 import io.mig.migration.target.Guests;
 import io.mig.model.NodeId;
@@ -20,6 +21,7 @@ import java.util.Optional;
  * @param limit share of the machine that this node may use
  * @param signer makes policies for the whole cluster, where the authority's key is
  * @param desk starts programs elsewhere
+ * @param courtesy what guests do for the owner of this node before they leave
  * @param arch of this node, as agents tell each other
  * @param images where arriving images go
  * @param state folder that survives a boot
@@ -38,6 +40,7 @@ public record BalanceParts(
         PolicyInForce policy,
         Optional<PolicySigner> signer,
         MoveDesk desk,
+        Courtesy courtesy,
         String arch,
         Path images,
         Path state,

@@ -39,6 +39,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import io.mig.balance.decide.Birth;
+import io.mig.balance.decide.Measure;
 import io.mig.balance.decide.NewProgram;
 import io.mig.balance.decide.Placement;
 import io.mig.balance.decide.WhyNot;
@@ -488,9 +489,39 @@ public final class Balancer implements AutoCloseable {
         ClusterView view = view(now);
         Decision decision = Decider.decide(view, policy(), holds);
         holds = decision.holds();
+        take(decision.measures());
         for (Proposal proposal : decision.proposals()) {
             if (proposal.automatic()) {
                 begin(proposal, view, now);
+            }
+        }
+    }
+
+    /** What is done with guests where they are; whom no measure names any more is as before. */
+    private void take(List<Measure> measures) {
+        Set<HomePid> calmed = new HashSet<>();
+        for (Measure m : measures) {
+            boolean news =
+                    switch (m.kind()) {
+                        case RENICE -> parts.courtesy().renice(m.process());
+                        case FREEZE -> parts.courtesy().freeze(m.process());
+                        case RESTORE -> false;
+                    };
+            if (m.kind() != Measure.Kind.RESTORE) {
+                calmed.add(m.process());
+            }
+            if (news) {
+                events.add(
+                        "owner",
+                        m.process().brief()
+                                + (m.kind() == Measure.Kind.FREEZE
+                                        ? " stands still while the owner is busy"
+                                        : " has the lowest priority now"));
+            }
+        }
+        for (HomePid process : parts.courtesy().held()) {
+            if (!calmed.contains(process) && parts.courtesy().restore(process)) {
+                events.add("owner", process.brief() + " runs as before");
             }
         }
     }

@@ -68,6 +68,7 @@ public final class MoveDesk {
                             + order.process().brief()
                             + " is being moved already; wait for that move");
         }
+        context.courtesy().moveBegins(order.process());
         boolean settling = false;
         try {
             return withAttempts(order, progress);
@@ -77,9 +78,14 @@ public final class MoveDesk {
             throw new RefusedException(ErrorCode.INTERNAL, String.valueOf(e.getMessage()));
         } finally {
             if (!settling) {
-                moving.remove(order.process());
+                ended(order.process());
             }
         }
+    }
+
+    private void ended(HomePid process) {
+        context.courtesy().moveEnded(process);
+        moving.remove(process);
     }
 
     /** The process counts as being moved until that is done. */
@@ -89,7 +95,7 @@ public final class MoveDesk {
                 .start(
                         () -> {
                             settle(note);
-                            moving.remove(note.process());
+                            ended(note.process());
                         });
     }
 
@@ -191,6 +197,7 @@ public final class MoveDesk {
     public void recover() throws IOException {
         for (SourceNote note : SourceNote.readAll(context.config().notesDir())) {
             moving.add(note.process());
+            context.courtesy().moveBegins(note.process());
             settleInBackground(note);
         }
     }

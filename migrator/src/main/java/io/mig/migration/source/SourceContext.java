@@ -5,6 +5,7 @@ import io.mig.checkpoint.criu.CriuLauncher;
 import io.mig.checkpoint.criu.CriuServer;
 import io.mig.fault.Faults;
 import io.mig.migration.Calls;
+import io.mig.migration.Courtesy;
 import io.mig.migration.ProgramsCgroup;
 import io.mig.migration.home.DeputyWorks;
 import io.mig.migration.home.HomeDesk;
@@ -26,6 +27,7 @@ public record SourceContext(
         Faults faults,
         Freezer freezer,
         ProgramsCgroup programs,
+        Courtesy courtesy,
         CriuServer criuServer,
         CriuLauncher criuLauncher,
         SourceFactsReader reader,

@@ -55,6 +55,8 @@ interface LibC extends Library {
 
     int kill(int pid, int signal);
 
+    int setpriority(int which, int who, int nice);
+
     int mount(
             @Nullable String source,
             String target,

@@ -72,6 +72,15 @@ public final class Syscalls {
         }
     }
 
+    /** setpriority(2) of one thread. */
+    public static void setPriority(int tid, int nice) throws ErrnoException {
+        final int process = 0; // PRIO_PROCESS, which means one thread on Linux
+        if (LibC.C.setpriority(process, tid, nice) < 0) {
+            throw new ErrnoException(
+                    "setpriority tid=" + tid + " nice=" + nice, Native.getLastError());
+        }
+    }
+
     /** mount(2). */
     public static void mount(String source, Path target, String type, long flags, String options)
             throws ErrnoException {
