@@ -190,10 +190,123 @@ class BalanceIT {
         lab.sh("node1", "touch /shared/end.own").must();
     }
 
+    /** One worker that was started at home and sent away by hand; its pid. */
+    private String away(String name, String node) {
+        start(name, 1, "run");
+        String look = "pgrep -f '^perl worker.pl . end." + name + "'";
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .until(() -> lab.sh("node1", look).status() == 0);
+        String pid = lab.sh("node1", look).must();
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .untilAsserted(
+                        () ->
+                                assertThat(lab.exec("node1", "mig", "migrate", pid, node).err())
+                                        .isEmpty());
+        assertThat(places()).containsExactly(node);
+        return pid;
+    }
+
+    private void end(String name) {
+        lab.sh("node1", "touch /shared/end." + name).must();
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .untilAsserted(
+                        () ->
+                                assertThat(lab.exec("node1", "cat", "/shared/out." + name).out())
+                                        .isEqualTo("1"));
+    }
+
+    /** Nice value of the worker on node4, and whether it stands still there. */
+    private String grade() {
+        return lab.sh(
+                        "node4",
+                        "ps -eo ni=,args= | sed -n 's/ perl worker.pl.*//p' | tr -d ' \\n';"
+                                + " grep -h ^frozen /sys/fs/cgroup/mig/guest-*/cgroup.events")
+                .out();
+    }
+
+    private void awaitGrade(String grade) {
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(grade()).isEqualTo(grade));
+    }
+
+    @Test
+    void shouldGiveWayInGradesWhenTheOwnerIsBack() {
+        lab.write(
+                "node4",
+                "/etc/mig/policy.toml",
+                "[owner]\nfreeze_after = \"2s\"\nleave_after = \"40s\"\nwithin = \"60s\"\n"
+                        + "[[node]]\nmatch = \"node4\"\nowner_first = true\n");
+        away("grades", "node4");
+        awaitGrade("0frozen 0");
+
+        lab.exec("node1", "mig", "owner", "back", "node4").must();
+        awaitGrade("19frozen 1");
+        lab.exec("node1", "mig", "owner", "gone", "node4").must();
+        awaitGrade("0frozen 0");
+
+        lab.exec("node1", "mig", "owner", "back", "node4").must();
+        awaitGrade("19frozen 1");
+        lab.mig(List.of("lab", "agent", "node4", "restart")).must();
+        lab.awaitUp(List.of("node1", "node2", "node3", "node4"));
+        // nobody has told the new agent that the owner is back
+        awaitGrade("0frozen 0");
+
+        lab.write(
+                "node4",
+                "/etc/mig/policy.toml",
+                "[owner]\nfreeze_after = \"0s\"\nleave_after = \"2s\"\n"
+                        + "[[node]]\nmatch = \"node4\"\nowner_first = true\n");
+        lab.exec("node1", "mig", "owner", "back", "node4").must();
+        awaitEmptyOrHome("node4");
+        lab.exec("node1", "mig", "owner", "gone", "node4").must();
+        end("grades");
+    }
+
+    private void awaitEmptyOrHome(String node) {
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(places()).doesNotContain(node));
+    }
+
+    @Test
+    void shouldRememberAndTakeBackWhenAgentsAreRestarted() {
+        String pid = away("kept", "node2");
+        lab.exec("node1", "mig", "pin", pid, "node2").must();
+        lab.mig(List.of("lab", "agent", "node2", "restart")).must();
+        lab.awaitUp(List.of("node1", "node2", "node3", "node4"));
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .untilAsserted(
+                        () ->
+                                assertThat(lab.json("top").array("managed").objects())
+                                        .anyMatch(r -> r.string("pinned", "").equals("node2")));
+        lab.exec("node1", "mig", "unpin", pid).must();
+
+        lab.exec("node1", "mig", "drain", "node2", "--deadline", "1m").must();
+        assertThat(places()).doesNotContain("node2");
+        lab.exec("node1", "mig", "undrain", "node2").must();
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(places()).containsExactly("node2"));
+        assertThat(lab.json("why", pid).array("moves").objects().getFirst().string("reason", ""))
+                .startsWith("BRING_BACK");
+
+        lab.exec("node1", "mig", "migrate", pid, "node3").must();
+        lab.exec("node1", "mig", "undo", pid).must();
+        assertThat(places()).containsExactly("node2");
+        end("kept");
+    }
+
     @Test
     void shouldRefuseWithReasonWhenCommandsAreWrong() {
         assertThat(lab.exec("node1", "mig", "run", "--on", "mars", "true").err())
                 .contains("no node named mars");
+        assertThat(lab.exec("node1", "mig", "run", "--max-pause", "soon", "true").err())
+                .contains("--max-pause soon", "200ms");
         assertThat(lab.exec("node1", "mig", "drain", "mars").err()).contains("no such node");
         assertThat(lab.exec("node1", "mig", "policy", "set", "balance.hold", "soon").err())
                 .contains("balance.hold");

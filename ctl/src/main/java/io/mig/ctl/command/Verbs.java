@@ -29,6 +29,7 @@ public final class Verbs {
                     "pin",
                     "unpin",
                     "drain",
+                    "undo",
                     "undrain",
                     "cordon",
                     "uncordon",
@@ -72,6 +73,7 @@ public final class Verbs {
             case "pin" -> new PinCommand(context);
             case "unpin" -> new UnpinCommand(context);
             case "drain" -> new DrainCommand(context);
+            case "undo" -> new UndoCommand(context);
             case "undrain" -> new UndrainCommand(context);
             case "cordon" -> new CordonCommand(context);
             case "uncordon" -> new UncordonCommand(context);

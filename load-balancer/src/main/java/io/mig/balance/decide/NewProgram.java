@@ -45,6 +45,7 @@ public record NewProgram(
                 java.util.List.of(),
                 java.util.List.of(),
                 Optional.empty(),
-                on);
+                on,
+                java.util.OptionalLong.empty());
     }
 }

@@ -68,6 +68,7 @@ record ProcessTerms(
                 maxMoves = rule.maxMovesPerHour().orElse(maxMoves);
             }
         }
+        maxPause = Math.min(maxPause, process.maxPauseMillis().orElse(Long.MAX_VALUE));
         return new ProcessTerms(
                 only, prefer, never, apart, pinned, priority, maxPause, maxMoves, moveWhen);
     }

@@ -4,6 +4,7 @@ import io.mig.model.HomePid;
 import io.mig.model.NodeId;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * What a node knows of a managed process whose body it hosts.
@@ -20,6 +21,8 @@ import java.util.Optional;
  * @param partners whom it talks to
  * @param obstacle why it cannot move at all; empty when it can
  * @param pin the only node it may be on; empty when free
+ * @param maxPauseMillis it is not to stand still for longer than that, says its user; what the
+ *     policy says holds besides
  */
 public record ProcessView(
         HomePid process,
@@ -33,7 +36,8 @@ public record ProcessView(
         List<PastMove> moves,
         List<Partner> partners,
         Optional<String> obstacle,
-        Optional<NodeId> pin) {
+        Optional<NodeId> pin,
+        OptionalLong maxPauseMillis) {
     public ProcessView {
         Checks.notNegative("residencyMillis", residencyMillis);
         Checks.range("movesLastHour", movesLastHour, 0, 1 << 20);
@@ -61,7 +65,8 @@ public record ProcessView(
                 List.of(),
                 List.of(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                OptionalLong.empty());
     }
 
     /** Whether the body is on another node than the process belongs to. */
@@ -82,7 +87,8 @@ public record ProcessView(
                 moves,
                 partners,
                 obstacle,
-                pin);
+                pin,
+                maxPauseMillis);
     }
 
     public ProcessView withMoves(int lastHour, List<PastMove> value) {
@@ -98,7 +104,8 @@ public record ProcessView(
                 value,
                 partners,
                 obstacle,
-                pin);
+                pin,
+                maxPauseMillis);
     }
 
     public ProcessView withPartners(List<Partner> value) {
@@ -114,7 +121,8 @@ public record ProcessView(
                 moves,
                 value,
                 obstacle,
-                pin);
+                pin,
+                maxPauseMillis);
     }
 
     public ProcessView withObstacle(String value) {
@@ -130,7 +138,8 @@ public record ProcessView(
                 moves,
                 partners,
                 Optional.of(value),
-                pin);
+                pin,
+                maxPauseMillis);
     }
 
     public ProcessView withPin(Optional<NodeId> value) {
@@ -146,6 +155,24 @@ public record ProcessView(
                 moves,
                 partners,
                 obstacle,
+                value,
+                maxPauseMillis);
+    }
+
+    public ProcessView withMaxPause(OptionalLong value) {
+        return new ProcessView(
+                process,
+                host,
+                command,
+                user,
+                usage,
+                needs,
+                residencyMillis,
+                movesLastHour,
+                moves,
+                partners,
+                obstacle,
+                pin,
                 value);
     }
 }

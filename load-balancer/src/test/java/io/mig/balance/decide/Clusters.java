@@ -200,7 +200,8 @@ final class Clusters {
                         ? List.of(new Partner(ids.get(r.nextInt(ids.size())), r.nextDouble(0, 1e8)))
                         : List.of(),
                 r.nextInt(6) == 0 ? Optional.of("has a camera open") : Optional.empty(),
-                r.nextInt(8) == 0 ? Optional.of(ids.get(r.nextInt(ids.size()))) : Optional.empty());
+                r.nextInt(8) == 0 ? Optional.of(ids.get(r.nextInt(ids.size()))) : Optional.empty(),
+                java.util.OptionalLong.empty());
     }
 
     static Policy randomPolicy(SplittableRandom r) {

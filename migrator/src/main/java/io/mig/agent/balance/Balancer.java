@@ -90,6 +90,7 @@ public final class Balancer implements AutoCloseable {
     private final Departures departures;
     private final Views views;
     private final DoorState doors;
+    private final ResidentStore store;
     private final OwnerWatch ownerWatch;
     private final LocalPolicy localPolicy;
     private final ClusterPolicy clusterPolicy;
@@ -143,6 +144,7 @@ public final class Balancer implements AutoCloseable {
         this.departures = new Departures(parts.calls(), clock, this::post);
         this.views = new Views(parts.network(), gossip, departures, parts.arch());
         this.doors = new DoorState(parts.state().resolve("doors"));
+        this.store = new ResidentStore(parts.state().resolve("residents"));
         this.ownerWatch = new OwnerWatch(java.nio.file.Path.of("/dev"));
         this.localPolicy = new LocalPolicy(parts.policyFile(), parts.policy(), events);
         this.clusterPolicy =
@@ -157,6 +159,7 @@ public final class Balancer implements AutoCloseable {
     /** Begins; messages of others are taken from now on. */
     void start() {
         doors.load();
+        store.load(System.currentTimeMillis());
         localPolicy.refresh();
         clusterPolicy.load();
         gossip.obeys(parts.policy().signedVersion());
@@ -353,16 +356,19 @@ public final class Balancer implements AutoCloseable {
                         s ->
                                 residents.containsKey(s.getKey())
                                         || s.getValue() < now - UNSEEN_MILLIS);
+        store.save(residents, now, System.currentTimeMillis());
         arrivals.settle(running, now);
         double wanted = present.stream().mapToDouble(Managed::demand).sum();
         sensor.othersRan(found.runningOthers(), wanted);
     }
 
     private Resident resident(Managed m, List<Guest> guests, long now) {
+        Optional<Resident> kept = store.take(m.process()).map(k -> Resident.of(k, now));
         if (!m.guest()) {
-            return Resident.born(now - m.ageMillis());
+            return kept.orElseGet(() -> Resident.born(now - m.ageMillis()));
         }
         return arrivals.takeResident(m.process(), parts.self(), now)
+                .or(() -> kept)
                 .orElseGet(
                         () -> {
                             // it came by somebody's order, or an earlier agent knew it

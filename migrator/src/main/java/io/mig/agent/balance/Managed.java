@@ -3,6 +3,7 @@ package io.mig.agent.balance;
 import io.mig.model.HomePid;
 import io.mig.model.NodeId;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * A managed process whose body is here, as it was found.
@@ -21,6 +22,7 @@ import java.util.Optional;
  * @param ageMillis since its start, for one that has never moved
  * @param on the node its user asked for
  * @param first the node its user asked for as the first one; empty once it was away
+ * @param maxPauseMillis the longest freeze that its user allows
  */
 record Managed(
         HomePid process,
@@ -35,4 +37,5 @@ record Managed(
         double cpuSeconds,
         long ageMillis,
         Optional<NodeId> on,
-        Optional<NodeId> first) {}
+        Optional<NodeId> first,
+        OptionalLong maxPauseMillis) {}

@@ -184,7 +184,8 @@ final class ManagedScan {
                         (double) ticks / units.ticksPerSecond(),
                         0,
                         k.marks.on(),
-                        Optional.empty()));
+                        Optional.empty(),
+                        k.marks.maxPauseMillis()));
     }
 
     /** Adds the leaves that have never moved; returns how many others ran. */
@@ -279,7 +280,8 @@ final class ManagedScan {
                 k.marks.on(),
                 k.marks
                         .first()
-                        .filter(node -> k.marks.firstPid() == stat.pid() && !node.equals(self)));
+                        .filter(node -> k.marks.firstPid() == stat.pid() && !node.equals(self)),
+                k.marks.maxPauseMillis());
     }
 
     private Known look(ProcStat stat, long firstNanos) {

@@ -3,6 +3,7 @@ package io.mig.agent.balance;
 import io.mig.model.NodeId;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * What the environment that a program was started with says to the balancer. {@code mig run} and
@@ -14,16 +15,24 @@ import java.util.Optional;
  * @param on the node that {@code mig run --on} named
  * @param first the node that {@code firstPid} shall go to as soon as it runs, once
  * @param firstPid the program that {@code mig run --best} became
+ * @param maxPauseMillis what {@code mig run --max-pause} named
  * @param shell pid of the shell that {@code mig shell} became: itself it stays where it is
  */
 record Marks(
-        boolean managed, Optional<NodeId> on, Optional<NodeId> first, int firstPid, int shell) {
-    static final Marks NONE = new Marks(false, Optional.empty(), Optional.empty(), 0, 0);
+        boolean managed,
+        Optional<NodeId> on,
+        Optional<NodeId> first,
+        int firstPid,
+        int shell,
+        OptionalLong maxPauseMillis) {
+    static final Marks NONE =
+            new Marks(false, Optional.empty(), Optional.empty(), 0, 0, OptionalLong.empty());
 
     static final String MANAGED = "MIG_MANAGED=";
     static final String ON = "MIG_ON=";
     static final String FIRST = "MIG_FIRST=";
     static final String SHELL = "MIG_SHELL=";
+    static final String MAX_PAUSE = "MIG_MAX_PAUSE=";
 
     /** Reads an environment as the kernel shows it: settings, each ended by a zero byte. */
     static Marks of(byte[] environment) {
@@ -33,6 +42,7 @@ record Marks(
         Optional<NodeId> first = Optional.empty();
         int firstPid = 0;
         int shell = 0;
+        OptionalLong maxPause = OptionalLong.empty();
         for (int at = 0; at < text.length(); ) {
             int end = text.indexOf('\0', at);
             end = end < 0 ? text.length() : end;
@@ -51,11 +61,14 @@ record Marks(
                     first = node(setting.substring(colon + 1));
                 } else if (setting.startsWith(SHELL)) {
                     shell = number(setting.substring(SHELL.length()));
+                } else if (setting.startsWith(MAX_PAUSE)) {
+                    int millis = number(setting.substring(MAX_PAUSE.length()));
+                    maxPause = millis > 0 ? OptionalLong.of(millis) : OptionalLong.empty();
                 }
             }
             at = end + 1;
         }
-        return new Marks(managed, on, first, firstPid, shell);
+        return new Marks(managed, on, first, firstPid, shell, maxPause);
     }
 
     private static Optional<NodeId> node(String name) {

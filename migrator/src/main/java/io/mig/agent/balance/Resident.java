@@ -135,4 +135,27 @@ final class Resident {
     boolean seenAt(long nowMillis) {
         return seenMillis == nowMillis;
     }
+
+    /** What survives a restart of the agent, in the words of {@link ResidentStore}. */
+    ResidentStore.Kept kept(long nowMillis) {
+        return new ResidentStore.Kept(
+                residencyMillis(nowMillis),
+                earlierCpuSeconds,
+                history(nowMillis),
+                pin);
+    }
+
+    static Resident of(ResidentStore.Kept kept, long nowMillis) {
+        Resident r =
+                arrived(
+                        nowMillis - kept.residencyMillis(),
+                        kept.earlierCpuSeconds(),
+                        0,
+                        List.of(),
+                        kept.pin());
+        for (PastMove m : kept.moves()) {
+            r.moves.add(new Move(m.from(), m.to(), nowMillis - m.agoMillis(), m.forDrain()));
+        }
+        return r;
+    }
 }

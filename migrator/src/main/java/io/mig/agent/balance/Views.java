@@ -110,7 +110,8 @@ final class Views {
                                         r.earlierCpuSeconds() + m.cpuSeconds() * speed),
                                 r.residencyMillis(now))
                         .withMoves(r.movesLastHour(now), r.history(now))
-                        .withPin(r.pin().or(m::on).or(m::first));
+                        .withPin(r.pin().or(m::on).or(m::first))
+                        .withMaxPause(m.maxPauseMillis());
         if (leaving) {
             return view.withObstacle("it is being moved");
         }

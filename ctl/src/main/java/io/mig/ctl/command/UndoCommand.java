@@ -1,0 +1,48 @@
+package io.mig.ctl.command;
+
+import io.mig.ctl.ExitCode;
+import io.mig.ctl.client.ControlException;
+import io.mig.json.JsonObject;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code mig undo PROCESS}: takes its last move back. */
+@Command(
+        name = "undo",
+        description = "Take the last move of a process back: it goes where it came from.")
+final class UndoCommand implements Callable<Integer> {
+    private final CliContext context;
+
+    @Option(
+            names = "--json",
+            description = "Print one JSON object at the end, also after a refusal.")
+    private boolean json;
+
+    @Parameters(
+            index = "0",
+            paramLabel = "PROCESS",
+            description = "Pid, NODE:PID, or command name.")
+    private String process = "";
+
+    UndoCommand(CliContext context) {
+        this.context = context;
+    }
+
+    @Override
+    public Integer call() throws ControlException {
+        JsonObject why =
+                context.askObject("why", JsonObject.builder().put("process", process).build());
+        Optional<JsonObject> last =
+                why.array("moves").objects().stream()
+                        .filter(move -> move.string("outcome", "").equals("committed"))
+                        .findFirst();
+        if (last.isEmpty()) {
+            context.err().line("mig undo: " + process + " has not been moved; mig log shows moves");
+            return ExitCode.FAILED;
+        }
+        return new Move(context, json).run("migrate", process, last.get().string("from", ""));
+    }
+}
