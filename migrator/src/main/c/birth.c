@@ -257,6 +257,7 @@ int birth_become(const struct order *order, bool in_init, int outcome)
     struct opened opened;
     const char *exe, *cwd;
     char **args, **env, end;
+    ssize_t got;
     int fd = standin_fetch(order->control_fd, in_init), gate = standin_fetch(order->gate_fd, in_init), rc, none = 0;
 
     for (size_t i = 0; i < MAX_KEYS; i++)
@@ -308,8 +309,11 @@ int birth_become(const struct order *order, bool in_init, int outcome)
     if (write(outcome, &none, sizeof none) != sizeof none)
         _exit(126);
     close(outcome);
-    while (read(gate, &end, 1) < 0 && errno == EINTR)
-        continue;
+    do
+        got = read(gate, &end, 1);
+    while (got < 0 && errno == EINTR);
+    if (got != 1) /* nobody will let it begin: it has been given up */
+        _exit(126);
     rc = execute(exe, args, env);
     dprintf(2, "mig: cannot execute %s: %s\n", exe, strerror(rc));
     _exit(rc == ENOENT ? 127 : 126);

@@ -58,7 +58,7 @@ struct order {
     int32_t tty_index;  /* STANDIN: becomes its controlling terminal, CRIU: becomes its stdin, FOREGROUND: of this one; -1: none */
     int32_t resembled;  /* CRIU: process that will be dumped, see swrk_resemble(); 0: none */
     int32_t control_fd; /* STANDIN: descriptor number in init of its end of the order socket; BIRTH: of the program's description */
-    int32_t gate_fd;    /* BIRTH: descriptor number in init of the pipe that ends when the program may begin */
+    int32_t gate_fd;    /* BIRTH: descriptor number in init of the pipe that tells when the program may begin */
     uint32_t fd_count;  /* CRIU: descriptors in init and the numbers they get in criu; BIRTH: and the streams they are of */
     struct {
         int32_t from, to;
@@ -112,8 +112,8 @@ int stdio_null(bool keep_stdin);
 #define MAX_BIRTH 61440 /* bytes of a description */
 
 /*
- * Becomes the program that the order describes: does all that can fail, tells by `outcome` that it is ready, waits until the gate
- * closes and executes it. Returns errno when it cannot; after it was ready it ends as a shell's child would.
+ * Becomes the program that the order describes: does all that can fail, tells by `outcome` that it is ready, waits until a byte
+ * comes through the gate and executes it; a gate that closes without one is its end. Returns errno when it cannot; after it was ready it ends as a shell's child would.
  */
 int birth_become(const struct order *order, bool in_init, int outcome);
 
@@ -306,7 +306,7 @@ struct capsule {
     unsigned stream_count;
     struct tty *tty;
     struct body *bodies;
-    int gate; /* closed when the program that was born here may begin; -1: there is none */
+    int gate; /* gets a byte when the program that was born here may begin; -1: there is none */
     bool prepared, restored, exported;
     bool empty, empty_told; /* no guest left; and home knows everything */
     int64_t demand_pause;

@@ -547,6 +547,10 @@ static void restored(struct capsule *capsule, const struct mig_frame *frame)
     }
     capsule->restored = true;
     begin_life(capsule);
+    if (capsule->gate >= 0 && write(capsule->gate, "", 1) != 1) {
+        refuse(capsule, frame, errno, "cannot let the new program begin: %s", strerror(errno));
+        return;
+    }
     if (capsule->gate >= 0) /* its cgroup is frozen: it begins when that is thawed */
         close(capsule->gate);
     capsule->gate = -1;

@@ -181,8 +181,7 @@ public final class Courtesy {
     }
 
     private Path note(HomePid process) {
-        return directory.resolve(
-                process.home() + "-" + process.pid() + "-" + process.startTicks());
+        return directory.resolve(process.home() + "-" + process.pid() + "-" + process.startTicks());
     }
 
     private void save(HomePid process, Held state) {
@@ -197,7 +196,8 @@ public final class Courtesy {
             }
         } catch (IOException e) {
             // without a note nothing could undo it after a crash
-            throw new java.io.UncheckedIOException("cannot note what is done to a guest: " + note(process), e);
+            throw new java.io.UncheckedIOException(
+                    "cannot note what is done to a guest: " + note(process), e);
         }
     }
 }

@@ -12,7 +12,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A cgroup of version 1 that limits the processors of a node's programs but not of its agent: on
  * such a node guests join it while they run. While a process is being moved it is not limited: it
- * is frozen then, and what CRIU does inside of it must not wait for the processors of others. Stateless, any thread.
+ * is frozen then, and what CRIU does inside of it must not wait for the processors of others.
+ * Stateless, any thread.
  *
  * @param limited the cgroup; empty: nothing is limited, and nothing is done here
  */

@@ -76,7 +76,9 @@ final class BalanceDemo {
 
     private List<String> run() {
         List<String> wrong = new ArrayList<>();
-        out.println("=== four nodes on this machine, each with 0.4 processors");
+        out.println(
+                "=== four nodes on this machine, each with 0.4 processors for programs and guests;");
+        out.println("    what is left of two processors is for the four agents");
         lab.up(NODES, "--cpus", String.valueOf(SHARE));
         lab.write("node1", "/shared/work.pl", WORKER);
         lab.write("node1", "/shared/fork.sh", FORK);

@@ -43,7 +43,7 @@ class BirthIT {
     /** Tells all that a program can know of its start. */
     private static final String LOOK =
             """
-            printf '%s|' "$0" "$@" | od -c
+            printf '%s|' "$0" "${@:2}" | od -c
             umask; ulimit -Sa; ulimit -Ha; id; pwd; hostname; tty
             grep -E '^Sig(Ign|Blk)|^(Uid|Gid|Groups|CapPrm|CapEff)' /proc/self/status
             cut -d' ' -f19 /proc/self/stat; cat /proc/self/oom_score_adj
@@ -131,7 +131,7 @@ class BirthIT {
         try (Terminal terminal = lab.terminal("node1", null)) {
             terminal.line("PS1='$ '; echo ready=$((6*7))");
             terminal.expect("ready=42");
-            terminal.line("mig run --on node2 cat; echo status=$?");
+            terminal.line("mig run --on node2 cat");
             Awaitility.await()
                     .atMost(PATIENCE)
                     .untilAsserted(
@@ -142,7 +142,7 @@ class BirthIT {
             terminal.expect("some text\\r?\\n.*some text");
             terminal.type("\032");
             terminal.expect("(?i)stopped");
-            terminal.line("fg; echo status=$?");
+            terminal.line("fg");
             terminal.expect("cat");
 
             JsonObject guest = list("ps").objects().getFirst();
@@ -152,6 +152,8 @@ class BirthIT {
             terminal.line("further text");
             terminal.expect("further text\\r?\\n.*further text");
             terminal.type("\003");
+            terminal.expect("\\^C[^$]*\\$ ");
+            terminal.line("echo status=$?");
             terminal.expect("status=130");
         }
     }
@@ -175,7 +177,8 @@ class BirthIT {
         assertThat(births() - before)
                 .as("%s", lab.sh("node1", "tail -n 30 /var/log/mig/migd.log"))
                 .isEqualTo(1);
-        String here = lab.sh("node1", "sed '/^parent/s/[0-9]* leader/leader/' /tmp/look.here").must();
+        String here =
+                lab.sh("node1", "sed '/^parent/s/[0-9]* leader/leader/' /tmp/look.here").must();
         assertThat(here).contains("more").endsWith("more");
         assertThat(lab.sh("node1", "sed '/^parent/s/[0-9]* leader/leader/' /tmp/look.there").must())
                 .isEqualTo(here);
@@ -202,9 +205,7 @@ class BirthIT {
         String[] words = where.split(" ");
         String name = "once" + names.incrementAndGet();
         lab.awaitUp(NODES);
-        lab.sh(
-                        words[0],
-                        "mkdir -p /run/mig/faults && echo " + words[1] + " >/run/mig/faults/plan")
+        lab.sh(words[0], "mkdir -p /run/mig/faults && echo " + words[1] + " >/run/mig/faults/plan")
                 .must();
 
         lab.sh(

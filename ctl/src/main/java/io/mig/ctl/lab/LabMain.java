@@ -28,7 +28,7 @@ public final class LabMain {
 
               up [N] [--no-agents] [--state-size 64m] [--cpus 0.5] [--env K=V]
                                      make N nodes (default 3); --env goes to the agents;
-                                     --cpus: processors each node may use (default: all)
+                                     --cpus: processors each node's programs may use (default: all)
               exec NODE -- CMD...    run a command on a node, with a terminal when stdin is one (-t, -T force it)
               shell NODE             a login shell on a node
               kill NODE              cut its power: all its processes end at once; its files stay

@@ -41,9 +41,7 @@ final class NodeAgents {
      * cluster's authority, the others join it with one-time tokens, as on machines that are no lab.
      */
     void formCluster(
-            List<LabNode> nodes,
-            Map<String, String> environment,
-            Optional<String> programsCgroup) {
+            List<LabNode> nodes, Map<String, String> environment, Optional<String> programsCgroup) {
         if (!Files.exists(place.home().resolve("target/dist/agent.cp"))) {
             throw new LabException(
                     "there is no agent in the build at "

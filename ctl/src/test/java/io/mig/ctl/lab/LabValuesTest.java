@@ -75,7 +75,8 @@ class LabValuesTest {
     void shouldNameAllPeersWhenAnAgentIsConfigured() {
         List<LabNode> nodes = List.of(new LabNode(1), new LabNode(2));
 
-        String toml = AgentSettings.toml(new LabName("lab"), new LabNode(2), nodes, Optional.empty());
+        String toml =
+                AgentSettings.toml(new LabName("lab"), new LabNode(2), nodes, Optional.empty());
 
         assertThat(toml)
                 .contains("node = \"node2\"", "\"node1=10.", "\"node2=10.", ":7420\"")

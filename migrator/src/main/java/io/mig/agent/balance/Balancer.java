@@ -2,12 +2,17 @@ package io.mig.agent.balance;
 
 import io.mig.agent.verb.ManagedHere;
 import io.mig.balance.decide.ArrivalRequest;
+import io.mig.balance.decide.Birth;
 import io.mig.balance.decide.Decider;
 import io.mig.balance.decide.Decision;
 import io.mig.balance.decide.Explanation;
 import io.mig.balance.decide.Holds;
+import io.mig.balance.decide.Measure;
+import io.mig.balance.decide.NewProgram;
 import io.mig.balance.decide.NodeTerms;
+import io.mig.balance.decide.Placement;
 import io.mig.balance.decide.Proposal;
+import io.mig.balance.decide.WhyNot;
 import io.mig.balance.gossip.GossipCodec;
 import io.mig.balance.gossip.GossipConfig;
 import io.mig.balance.gossip.GossipNode;
@@ -23,6 +28,7 @@ import io.mig.balance.view.NodeView;
 import io.mig.balance.view.PastMove;
 import io.mig.balance.view.ProcessView;
 import io.mig.load.SpeedGauge;
+import io.mig.balance.view.Usage;
 import io.mig.migration.target.Guest;
 import io.mig.migration.target.GuestRecord;
 import io.mig.model.HomePid;
@@ -38,15 +44,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import io.mig.balance.decide.Birth;
-import io.mig.balance.decide.Measure;
-import io.mig.balance.decide.NewProgram;
-import io.mig.balance.decide.Placement;
-import io.mig.balance.decide.WhyNot;
-import java.util.concurrent.CompletableFuture;
-import java.util.function.Function;
-import java.util.TreeMap;
-import io.mig.balance.view.Usage;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -54,12 +51,15 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -412,9 +412,9 @@ public final class Balancer implements AutoCloseable {
     private void publish(long now) {
         double staying =
                 present.stream()
-                        .filter(m -> !departures.isUnderWay(m.process()))
-                        .mapToDouble(Managed::demand)
-                        .sum()
+                                .filter(m -> !departures.isUnderWay(m.process()))
+                                .mapToDouble(Managed::demand)
+                                .sum()
                         + startedHere.size();
         int guests = parts.guests().all().size();
         Doors open = doorsNow();
@@ -640,6 +640,13 @@ public final class Balancer implements AutoCloseable {
                         new Births.Outcome.Here(why, Optional.empty()));
             }
             case Placement.Nowhere(var why) -> CompletableFuture.completedFuture(nowhere(why));
+            case Placement.Away(var node, var _, var _, var _) when !parts.desk().bears() -> {
+                startedHere.put(process, now);
+                yield CompletableFuture.completedFuture(
+                        new Births.Outcome.Here(
+                                "home_files is off here",
+                                best ? Optional.of(node) : Optional.empty()));
+            }
             case Placement.Away(var node, var speedHome, var _, var why) -> {
                 ProcessView view =
                         ProcessView.of(
@@ -672,7 +679,13 @@ public final class Balancer implements AutoCloseable {
         }
         StringBuilder text = new StringBuilder("fits nowhere:");
         new TreeMap<>(why)
-                .forEach((node, not) -> text.append(' ').append(node).append(": ").append(not.words()).append(';'));
+                .forEach(
+                        (node, not) ->
+                                text.append(' ')
+                                        .append(node)
+                                        .append(": ")
+                                        .append(not.words())
+                                        .append(';'));
         return new Births.Outcome.Nowhere(text.substring(0, text.length() - 1));
     }
 

@@ -43,8 +43,7 @@ final class Births {
     private final BalanceParts parts;
     private final Balancer balancer;
     private final Journal journal;
-    private final Accounts accounts =
-            new Accounts(Path.of("/etc/passwd"), Path.of("/etc/group"));
+    private final Accounts accounts = new Accounts(Path.of("/etc/passwd"), Path.of("/etc/group"));
 
     Births(BalanceParts parts, Balancer balancer, Journal journal) {
         this.parts = parts;
@@ -139,8 +138,7 @@ final class Births {
         Path proc = Path.of("/proc", Integer.toString(pid));
         try {
             String environment =
-                    new String(
-                            Files.readAllBytes(proc.resolve("environ")), StandardCharsets.UTF_8);
+                    new String(Files.readAllBytes(proc.resolve("environ")), StandardCharsets.UTF_8);
             for (String setting : environment.split("\0")) {
                 if (setting.startsWith(BirthReader.EXE)) {
                     Path exe = Path.of(setting.substring(BirthReader.EXE.length()));

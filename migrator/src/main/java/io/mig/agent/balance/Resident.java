@@ -139,10 +139,7 @@ final class Resident {
     /** What survives a restart of the agent, in the words of {@link ResidentStore}. */
     ResidentStore.Kept kept(long nowMillis) {
         return new ResidentStore.Kept(
-                residencyMillis(nowMillis),
-                earlierCpuSeconds,
-                history(nowMillis),
-                pin);
+                residencyMillis(nowMillis), earlierCpuSeconds, history(nowMillis), pin);
     }
 
     static Resident of(ResidentStore.Kept kept, long nowMillis) {

@@ -43,7 +43,9 @@ final class Views {
         return NodeView.of(own, 0).withAnnounced(arriving);
     }
 
-    /** The same for a program that has not begun yet: all that is asked of home is its architecture. */
+    /**
+     * The same for a program that has not begun yet: all that is asked of home is its architecture.
+     */
     ClusterView forBirth(ClusterView view) {
         Map<NodeId, NodeView> nodes = new TreeMap<>(view.nodes());
         nodes.computeIfPresent(view.self(), (_, node) -> node.withFeatures(own));

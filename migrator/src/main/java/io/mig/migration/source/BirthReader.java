@@ -2,6 +2,7 @@ package io.mig.migration.source;
 
 import com.google.protobuf.ByteString;
 import io.mig.checkpoint.proc.FdFacts;
+import io.mig.checkpoint.proc.FdKind;
 import io.mig.checkpoint.proc.FdRef;
 import io.mig.checkpoint.proc.OpenFile;
 import io.mig.checkpoint.proc.ProcessFacts;
@@ -20,9 +21,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -233,8 +236,7 @@ public final class BirthReader {
     /** Field 19 of proc_pid_stat(5), counted behind the name, which may hold anything. */
     private static int nice(String stat) {
         final int fieldsBefore = 16;
-        return Integer.parseInt(
-                stat.substring(stat.lastIndexOf(')') + 2).split(" ")[fieldsBefore]);
+        return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[fieldsBefore]);
     }
 
     private static void texts(Path proc, ProcessFacts p, BirthItem.Builder item)
@@ -270,34 +272,53 @@ public final class BirthReader {
 
     private static void files(
             SourceFacts facts, StreamPlan plan, ProcessFacts p, BirthItem.Builder item) {
-        refuseUnless(facts.openFiles().size() <= MOST_FILES, p, "it has too many open files");
+        refuseUnless(p.fds().size() <= MOST_FILES, p, "it has too many open files");
         int key = 0;
+        Set<Integer> covered = new HashSet<>();
         for (OpenFile file : facts.openFiles()) {
             FdFacts fd = file.fd();
             Optional<ExternalStream> stream =
                     plan.streams().stream()
                             .filter(s -> s.holders().contains(file.first()))
                             .findFirst();
-            int flags = fd.info().flags() & ~FdFacts.O_CLOEXEC;
-            BirthFile.Builder entry = BirthFile.newBuilder().setKey(key).setFlags(flags);
             if (stream.isPresent()) {
-                entry.setStream(stream.get().id());
+                item.addFiles(entry(fd, key).setStream(stream.get().id()));
             } else {
-                refuseUnless(byName(fd), p, "descriptor " + fd.number() + " is " + fd.target());
-                entry.setPath(ByteString.copyFrom(fd.target(), StandardCharsets.UTF_8));
-                entry.setPosition(fd.kind() == io.mig.checkpoint.proc.FdKind.REGULAR ? fd.info().pos() : 0);
+                item.addFiles(named(fd, key, p));
             }
-            item.addFiles(entry);
             for (FdRef member : file.members()) {
-                refuseUnless(
-                        member.fd() <= HIGHEST_DESCRIPTOR,
-                        p,
-                        "descriptor " + member.fd() + " is above " + HIGHEST_DESCRIPTOR);
-                item.addDescriptors(
-                        BirthDescriptor.newBuilder().setNumber(member.fd()).setKey(key));
+                descriptor(member.fd(), key, p, item);
+                covered.add(member.fd());
             }
             key++;
         }
+        // what nobody asks about who shares it, as /dev/null
+        for (FdFacts fd : p.fds()) {
+            if (!covered.contains(fd.number())) {
+                item.addFiles(named(fd, key, p));
+                descriptor(fd.number(), key, p, item);
+                key++;
+            }
+        }
+    }
+
+    private static BirthFile.Builder entry(FdFacts fd, int key) {
+        return BirthFile.newBuilder().setKey(key).setFlags(fd.info().flags() & ~FdFacts.O_CLOEXEC);
+    }
+
+    private static BirthFile.Builder named(FdFacts fd, int key, ProcessFacts p) {
+        refuseUnless(byName(fd), p, "descriptor " + fd.number() + " is " + fd.target());
+        return entry(fd, key)
+                .setPath(ByteString.copyFrom(fd.target(), StandardCharsets.UTF_8))
+                .setPosition(fd.kind() == FdKind.REGULAR ? fd.info().pos() : 0);
+    }
+
+    private static void descriptor(int number, int key, ProcessFacts p, BirthItem.Builder item) {
+        refuseUnless(
+                number <= HIGHEST_DESCRIPTOR,
+                p,
+                "descriptor " + number + " is above " + HIGHEST_DESCRIPTOR);
+        item.addDescriptors(BirthDescriptor.newBuilder().setNumber(number).setKey(key));
     }
 
     /** Whether opening the same name gives the same. */

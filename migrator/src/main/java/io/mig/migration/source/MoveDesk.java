@@ -13,7 +13,6 @@ import io.mig.migration.target.Guests;
 import io.mig.model.ErrorCode;
 import io.mig.model.HomePid;
 import io.mig.model.MigException;
-import io.mig.model.MoveId;
 import io.mig.model.NodeId;
 import io.mig.model.RefusedException;
 import io.mig.wire.proto.DecisionReply.Decision;
@@ -151,6 +150,11 @@ public final class MoveDesk {
                 context.programs(),
                 "move-" + order.move().toString().substring(0, 8),
                 context.config().homeFiles());
+    }
+
+    /** Whether programs of this home can begin elsewhere at all: only with its files. */
+    public boolean bears() {
+        return context.config().homeFiles();
     }
 
     /**

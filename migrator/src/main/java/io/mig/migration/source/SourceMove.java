@@ -313,11 +313,11 @@ final class SourceMove {
             request.addAllFiles(files(facts));
         }
         reserved = true;
-        ReserveReply reply =
-                calls.ask(order.to(), request.build(), ReserveReply.class, RESERVE);
+        ReserveReply reply = calls.ask(order.to(), request.build(), ReserveReply.class, RESERVE);
         if (order.birth() && !reply.getBirth()) {
             throw new RefusedException(
-                    ErrorCode.REFUSED, "the agent of " + order.to() + " knows no births; update it");
+                    ErrorCode.REFUSED,
+                    "the agent of " + order.to() + " knows no births; update it");
         }
     }
 

@@ -156,10 +156,6 @@ final class Arrival {
                     ErrorCode.CHECKPOINT_FAILED,
                     "the restored body does not stay frozen: process=" + guest.process());
         }
-        if (hasTree()) {
-            trees.awaitOpened(
-                    guest.process().home(), guest.record().shortName(), config.criuTimeout());
-        }
         tellRestored(order);
         long micros = (System.nanoTime() - begin) / 1000;
         faults.at(FaultPoint.TARGET_RESTORED);
@@ -204,9 +200,13 @@ final class Arrival {
         return RestoreReply.newBuilder().setRestoreMicros(micros).build();
     }
 
+    /** It exists, and home has opened what it has open. */
     private void tellRestored(io.mig.wire.proto.RestoreRequest order) {
-        String pids =
-                String.join(",", order.getLinksList().stream().map(String::valueOf).toList());
+        if (hasTree()) {
+            trees.awaitOpened(
+                    guest.process().home(), guest.record().shortName(), config.criuTimeout());
+        }
+        String pids = String.join(",", order.getLinksList().stream().map(String::valueOf).toList());
         guest.capsule().command(FrameType.RESTORED, "pids=" + pids + "\n");
     }
 

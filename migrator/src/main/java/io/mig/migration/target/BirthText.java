@@ -52,10 +52,7 @@ final class BirthText {
         }
         for (BirthFile file : item.getFilesList()) {
             if (file.getStream() > 0) {
-                put(
-                        out,
-                        "stream",
-                        file.getKey() + "," + file.getStream() + "," + file.getFlags());
+                put(out, "stream", file.getKey() + "," + file.getStream() + "," + file.getFlags());
             } else {
                 String head = file.getKey() + "," + file.getFlags() + "," + file.getPosition();
                 put(out, "file", ByteString.copyFromUtf8(head + ",").concat(file.getPath()));

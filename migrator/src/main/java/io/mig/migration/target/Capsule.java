@@ -116,8 +116,7 @@ public final class Capsule {
      * @return its pid on this node
      */
     public int birth(byte[] description) {
-        Reply reply =
-                await("BIRTH", endpoint().command(FrameType.BIRTH, description, patience));
+        Reply reply = await("BIRTH", endpoint().command(FrameType.BIRTH, description, patience));
         String text = reply.orThrow("BIRTH capsule=" + id).text();
         return CapsuleText.number(CapsuleText.lines(text).getFirst(), "hostpid");
     }

@@ -46,12 +46,11 @@ class ArrivalsTest {
                 new ClusterView(
                         HERE,
                         1000,
-                        Map.of(
-                                HERE,
-                                NodeView.of(facts, 0).withAnnounced(arrivals.announced())),
+                        Map.of(HERE, NodeView.of(facts, 0).withAnnounced(arrivals.announced())),
                         List.of());
         ProcessView process =
-                ProcessView.of(process(pid), FROM, "perl", "anna", new Usage(1, 1 << 20, 0, 0, 9), 9000);
+                ProcessView.of(
+                        process(pid), FROM, "perl", "anna", new Usage(1, 1 << 20, 0, 0, 9), 9000);
         return arrivals.ask(FROM, new ArrivalRequest(process, reason, 0.1), view, Policy.USUAL);
     }
 
