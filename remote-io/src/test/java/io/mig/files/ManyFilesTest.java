@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class ManyFilesTest {
     private static final int FILES = Integer.getInteger("mig.files.many", 60_000);
     private static final int BOUND = 45_000;
+    private static final Duration PATIENCE = Duration.ofMinutes(15);
 
     @TempDir Path directory;
 
@@ -27,12 +28,14 @@ final class ManyFilesTest {
         try (Lab lab = Lab.in(directory)) {
             Guest guest = lab.mount(LabTree.AWAY);
             lab.atHome()
-                    .sh("mkdir many && cd many && seq " + FILES + " | xargs -n 5000 touch")
+                    .sh(
+                            "mkdir many && cd many && seq " + FILES + " | xargs -n 5000 touch",
+                            PATIENCE)
                     .ok();
 
             long begun = System.nanoTime();
             String found =
-                    guest.sh("find many -type f -size 0 | wc -l", Duration.ofMinutes(15)).ok();
+                    guest.sh("find many -type f -size 0 | wc -l", PATIENCE).ok();
             System.out.printf(
                     "walked files=%d in %d ms, inodes=%d%n",
                     FILES, (System.nanoTime() - begun) / 1_000_000, lab.tree(0).stats().inodes());
