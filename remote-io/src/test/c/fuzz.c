@@ -8,10 +8,12 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,6 +56,24 @@ static void same(const unsigned char *is, long offset, long length)
 			fprintf(stderr, "is=%02x should be=%02x\n", is[i], good[offset + i]);
 			fail("contents differ", offset + i);
 		}
+}
+
+static unsigned char *mapped;
+static long mapped_from;
+static int mapped_fd;
+
+/* A page that could not be had: says which, and what size the kernel believes in and what home says. */
+static void bus_error(int signo, siginfo_t *info, void *context)
+{
+	struct stat s = {0};
+	int believed = -1;
+
+	(void)signo;
+	(void)context;
+	ioctl(mapped_fd, FIONREAD, &believed);
+	fstat(mapped_fd, &s);
+	fprintf(stderr, "bus error, size believed=%d size asked for=%ld\n", believed, (long)s.st_size);
+	fail("page cannot be had", mapped_from + ((unsigned char *)info->si_addr - mapped));
 }
 
 static void check_size(int fd)
@@ -103,6 +123,9 @@ static void mapping(int fd, int write)
 	unsigned char *at = mmap(NULL, length, write ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, offset);
 	if (at == MAP_FAILED)
 		fail("mmap", offset);
+	mapped = at;
+	mapped_from = offset;
+	mapped_fd = fd;
 	if (write)
 		for (long i = 0; i < length; i += 1 + below(50))
 			good[offset + i] = at[i] = (unsigned char)number();
@@ -173,6 +196,9 @@ static void copying(int fd)
 
 int main(int argc, char **argv)
 {
+	struct sigaction bus = {.sa_sigaction = bus_error, .sa_flags = SA_SIGINFO};
+
+	sigaction(SIGBUS, &bus, NULL);
 	if (argc < 4) {
 		fprintf(stderr, "usage: fuzz SEED OPERATIONS PATH [OTHER PATH]\n");
 		return 2;

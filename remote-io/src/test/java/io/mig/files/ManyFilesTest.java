@@ -34,8 +34,7 @@ final class ManyFilesTest {
                     .ok();
 
             long begun = System.nanoTime();
-            String found =
-                    guest.sh("find many -type f -size 0 | wc -l", PATIENCE).ok();
+            String found = guest.sh("find many -type f -size 0 | wc -l", PATIENCE).ok();
             System.out.printf(
                     "walked files=%d in %d ms, inodes=%d%n",
                     FILES, (System.nanoTime() - begun) / 1_000_000, lab.tree(0).stats().inodes());

@@ -25,6 +25,14 @@ final class FileRequests {
     private static final int DIRECT_IO = 1;
     private static final int KEEP_CACHE = 1 << 1;
     private static final int WRITE_CACHE = 1;
+
+    /**
+     * How long word of a change takes at most, usually. Word that comes while the kernel asks for
+     * attributes makes it throw the answer away and go on with the old size; who maps the file then
+     * gets SIGBUS behind it.
+     */
+    private static final long WORD_MILLIS = 10;
+
     private static final long HEAD_NANOS = 1_000_000_000L;
 
     private final Guests guests;
@@ -213,6 +221,7 @@ final class FileRequests {
 
     private void opened(long unique, OpenHandle handle, Attr attr, long asked) {
         Node node = handle.node();
+        boolean wordIsComing = node.hasChanged(attr) && attr.leaseMillis() > 1000;
         node.learned(attr);
         if (!node.isAsKnown(attr)) {
             // the kernel would go on believing an old size: word of the change may still be on
@@ -231,6 +240,15 @@ final class FileRequests {
         if ((handle.flags() & Linux.O_TRUNC) != 0) {
             handles.contentsChange(node);
         }
+        Runnable answer = () -> answerOpen(unique, handle, keep);
+        if (wordIsComing) {
+            guests.home.later(WORD_MILLIS, answer);
+        } else {
+            answer.run();
+        }
+    }
+
+    private void answerOpen(long unique, OpenHandle handle, boolean keep) {
         FuseOut out = guests.fuse.out(FuseReplies.OPEN_BYTES);
         FuseReplies.open(out.body(), handle.number(), flags(handle.flags(), keep));
         if (!guests.fuse.send(unique, out)) {
@@ -438,6 +456,7 @@ final class FileRequests {
                     int written = reply.count(size);
                     Attr before = reply.attr();
                     Attr after = reply.attr();
+                    node.changedHere(before, after);
                     if (node.pagesAreOf(before)) {
                         node.pages(after);
                     } else {

@@ -259,6 +259,15 @@ final class HomeSession implements AutoCloseable {
                         });
     }
 
+    /** Runs something that does not block, some time later. */
+    void later(long millis, Runnable task) {
+        try {
+            clock.schedule(task, millis, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            task.run();
+        }
+    }
+
     private void lost(Pending p, Throwable why) {
         if (closed) {
             answer(p, Errno.EIO, nothing());

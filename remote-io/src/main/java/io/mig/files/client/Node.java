@@ -25,6 +25,9 @@ final class Node {
     private int ctimeNanos;
     private long size = -1;
     private long contents;
+    private long seenSize = -1;
+    private long seenCtime;
+    private int seenCtimeNanos;
     private boolean listingCached;
     private @Nullable Set<Long> lockOwners;
     private int releasing;
@@ -46,8 +49,30 @@ final class Node {
 
     void learned(Attr attr) {
         ino = attr.ino();
+        saw(attr);
         attrFlags = attr.flags();
         leaseMillis = attr.leaseMillis();
+    }
+
+    private synchronized void saw(Attr attr) {
+        seenSize = attr.size();
+        seenCtime = attr.ctime();
+        seenCtimeNanos = attr.ctimeNanos();
+    }
+
+    /** Whether somebody else has changed it since home last described it. */
+    synchronized boolean hasChanged(Attr attr) {
+        return seenSize >= 0
+                && (seenSize != attr.size()
+                        || seenCtime != attr.ctime()
+                        || seenCtimeNanos != attr.ctimeNanos());
+    }
+
+    /** A guest here has changed it; home describes it before and after. */
+    void changedHere(Attr before, Attr after) {
+        if (!hasChanged(before)) {
+            saw(after);
+        }
     }
 
     /** Its path if it is an anchor or leads to one, see {@link Anchors}; the root's is empty. */
