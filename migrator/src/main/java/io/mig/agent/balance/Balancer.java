@@ -622,12 +622,14 @@ public final class Balancer implements AutoCloseable {
      * Decides where a program begins, and has it begun there.
      *
      * @param best somewhere else if that is any better, even if there is room here
+     * @param driver it is there to start others, so it begins here unless asked otherwise
      * @param start starts it elsewhere; blocks, on a thread of its own
      */
     CompletableFuture<Births.Outcome> birth(
             NewProgram program,
             HomePid process,
             boolean best,
+            boolean driver,
             Function<Departures.Order, Departures.End> start) {
         long now = clock.millis();
         startedHere.values().removeIf(at -> at < now - UNSEEN_MILLIS);
@@ -640,6 +642,13 @@ public final class Balancer implements AutoCloseable {
                         new Births.Outcome.Here(why, Optional.empty()));
             }
             case Placement.Nowhere(var why) -> CompletableFuture.completedFuture(nowhere(why));
+            case Placement.Away _ when driver && !best && program.on().isEmpty() -> {
+                startedHere.put(process, now);
+                yield CompletableFuture.completedFuture(
+                        new Births.Outcome.Here(
+                                "it starts other programs, which spread from here",
+                                Optional.empty()));
+            }
             case Placement.Away(var node, var _, var _, var _) when !parts.desk().bears() -> {
                 startedHere.put(process, now);
                 yield CompletableFuture.completedFuture(

@@ -87,7 +87,11 @@ final class Births {
                 balancer.ask(
                         () ->
                                 balancer.birth(
-                                        program, process, best, order -> start(order, pid, uid)));
+                                        program,
+                                        process,
+                                        best,
+                                        Drivers.isOne(exe),
+                                        order -> start(order, pid, uid)));
         out.ok(json(await(asked)));
     }
 
