@@ -31,7 +31,6 @@ public final class Courtesy {
     private static final Logger LOG = LoggerFactory.getLogger(Courtesy.class);
     private static final String FROZEN = "frozen";
     private static final String USUAL = "usual";
-    private static final int NICE_FIELD = 16;
 
     private final Path directory;
     private final Guests guests;
@@ -167,11 +166,9 @@ public final class Courtesy {
             Path tasks = Path.of("/proc", Integer.toString(pid), "task");
             try (DirectoryStream<Path> threads = Files.newDirectoryStream(tasks)) {
                 for (Path thread : threads) {
-                    String stat = Files.readString(thread.resolve("stat"));
-                    String[] words = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
                     nices.put(
                             Integer.parseInt(String.valueOf(thread.getFileName())),
-                            Integer.parseInt(words[NICE_FIELD]));
+                            Priority.inStat(Files.readString(thread.resolve("stat"))));
                 }
             } catch (IOException e) {
                 LOG.debug("ended meanwhile: pid={}", pid);

@@ -4,31 +4,15 @@ import io.mig.ctl.ExitCode;
 import io.mig.ctl.client.ControlException;
 import io.mig.json.JsonObject;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code mig undo PROCESS}: takes its last move back. */
 @Command(
         name = "undo",
         description = "Take the last move of a process back: it goes where it came from.")
-final class UndoCommand implements Callable<Integer> {
-    private final CliContext context;
-
-    @Option(
-            names = "--json",
-            description = "Print one JSON object at the end, also after a refusal.")
-    private boolean json;
-
-    @Parameters(
-            index = "0",
-            paramLabel = "PROCESS",
-            description = "Pid, NODE:PID, or command name.")
-    private String process = "";
-
+final class UndoCommand extends MoveCommand {
     UndoCommand(CliContext context) {
-        this.context = context;
+        super(context);
     }
 
     @Override
@@ -43,6 +27,6 @@ final class UndoCommand implements Callable<Integer> {
             context.err().line("mig undo: " + process + " has not been moved; mig log shows moves");
             return ExitCode.FAILED;
         }
-        return new Move(context, json).run("migrate", process, last.get().string("from", ""));
+        return move().run("migrate", process, last.get().string("from", ""));
     }
 }

@@ -1,6 +1,7 @@
 package io.mig.migration.source;
 
 import com.google.protobuf.ByteString;
+import io.mig.checkpoint.Priority;
 import io.mig.checkpoint.proc.FdFacts;
 import io.mig.checkpoint.proc.FdKind;
 import io.mig.checkpoint.proc.FdRef;
@@ -130,7 +131,7 @@ public final class BirthReader {
             texts(proc, p, item);
             files(facts, plan, p, item);
             item.setCwd(ByteString.copyFromUtf8(p.cwd().path()))
-                    .setNice(nice(Files.readString(proc.resolve("stat"))))
+                    .setNice(Priority.inStat(Files.readString(proc.resolve("stat"))))
                     .setOom(
                             Integer.parseInt(
                                     Files.readString(proc.resolve("oom_score_adj")).strip()));
@@ -231,12 +232,6 @@ public final class BirthReader {
 
     private static long limit(String text) {
         return text.equals("unlimited") ? -1 : Long.parseUnsignedLong(text);
-    }
-
-    /** Field 19 of proc_pid_stat(5), counted behind the name, which may hold anything. */
-    private static int nice(String stat) {
-        final int fieldsBefore = 16;
-        return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[fieldsBefore]);
     }
 
     private static void texts(Path proc, ProcessFacts p, BirthItem.Builder item)

@@ -106,10 +106,19 @@ final class HomeLocks {
     Runnable hold(SourceFacts facts, long untilNanos) {
         Set<Integer> pids = facts.tree().isEmpty() ? Set.of() : pids(facts);
         Runnable open = trees.holdLocks(home, pids);
+        try {
+            awaitNone(pids, untilNanos);
+            return open;
+        } catch (RuntimeException e) {
+            open.run();
+            throw e;
+        }
+    }
+
+    private void awaitNone(Set<Integer> pids, long untilNanos) {
         while (trees.locks(home).stream().anyMatch(lock -> pids.contains(lock.pid()))
                 && System.nanoTime() - untilNanos < 0) {
             LockSupport.parkNanos(LOOK_NANOS);
         }
-        return open;
     }
 }

@@ -85,7 +85,7 @@ final class AttributeRequests {
                         in.getInt(base + 60));
         long asked = guests.nodes.now();
         long unique = request.unique();
-        handles.contentsChange(node);
+        node.contentsChange();
         guests.ask(
                 request,
                 Op.SETATTR,

@@ -238,7 +238,7 @@ final class FileRequests {
         }
         handles.add(handle);
         if ((handle.flags() & Linux.O_TRUNC) != 0) {
-            handles.contentsChange(node);
+            node.contentsChange();
         }
         Runnable answer = () -> answerOpen(unique, handle, keep);
         if (wordIsComing) {
@@ -412,14 +412,14 @@ final class FileRequests {
             int end = body.limit();
             kept.read(body.limit(body.position() + count), offset);
             body.limit(end);
-            guests.fuse.send(request.unique(), out);
-            return true;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException e) {
             LOG.warn("cached contents cannot be read, home is asked: {}", e.getMessage());
             guests.fuse.drop(out);
             handle.letGo();
             return false;
         }
+        guests.fuse.send(request.unique(), out);
+        return true;
     }
 
     /** fuse_write_in. */
@@ -442,7 +442,7 @@ final class FileRequests {
         long unique = request.unique();
         int pid = fromCache ? 0 : request.pid();
         int uid = fromCache ? handle.opener().uid() : request.uid();
-        handles.contentsChange(node);
+        node.contentsChange();
         guests.ask(
                 request,
                 Op.WRITE,
@@ -462,7 +462,7 @@ final class FileRequests {
                     } else {
                         node.noPages();
                     }
-                    handles.contentsChange(node);
+                    node.contentsChange();
                     guests.counters.bytes(pid, uid, 0, written);
                     FuseOut out = guests.fuse.out(8);
                     out.body().putInt(written).putInt(0);
@@ -532,7 +532,7 @@ final class FileRequests {
         long length = in.getLong();
         int mode = in.getInt();
         Node node = handle.node();
-        handles.contentsChange(node);
+        node.contentsChange();
         long unique = request.unique();
         guests.ask(
                 request,
@@ -541,7 +541,7 @@ final class FileRequests {
                 f -> f.u64(handle.number()).u64(offset).u64(length).u32(mode),
                 (status, reply) -> {
                     node.noPages();
-                    handles.contentsChange(node);
+                    node.contentsChange();
                     guests.fuse.error(unique, status);
                 },
                 handle,
@@ -591,7 +591,7 @@ final class FileRequests {
         long toOffset = in.getLong();
         long length = in.getLong();
         int flags = (int) in.getLong();
-        handles.contentsChange(to.node());
+        to.node().contentsChange();
         long unique = request.unique();
         guests.ask(
                 request,
@@ -606,7 +606,7 @@ final class FileRequests {
                                 .u32(flags),
                 (status, reply) -> {
                     to.node().noPages();
-                    handles.contentsChange(to.node());
+                    to.node().contentsChange();
                     if (status != 0) {
                         guests.fuse.error(unique, status);
                         return;

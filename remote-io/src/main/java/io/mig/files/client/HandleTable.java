@@ -95,11 +95,6 @@ final class HandleTable {
         return files.remove(number);
     }
 
-    /** A guest changes a file: contents that came with opening it are old now. */
-    void contentsChange(Node node) {
-        node.contentsChange();
-    }
-
     void add(long number, DirectoryHandle directory) {
         memory.directory(number, directory.node().id());
         directories.put(number, directory);
