@@ -65,6 +65,7 @@ import io.mig.migration.target.TargetConfig;
 import io.mig.migration.target.TargetDesk;
 import io.mig.model.Epoch;
 import io.mig.model.HomePid;
+import io.mig.model.NodeId;
 import io.mig.pki.ClusterAuthority;
 import io.mig.pki.JoinServer;
 import io.mig.pki.NodeIdentity;
@@ -172,7 +173,9 @@ public final class Agent implements AutoCloseable {
                 opened(
                         new Deputies(
                                 journal, away, survey, later(router), new Endings(journal, desk)));
-        RelayRouter relay = opened(new RelayRouter(RelayPeers.of(network), deputies));
+        AtomicReference<FileDesk> shared = new AtomicReference<>();
+        RelayPeers peers = RelayPeers.of(network, to -> wordsFirst(shared, to));
+        RelayRouter relay = opened(new RelayRouter(peers, deputies));
         router.set(relay);
         HomeWorks works = new HomeWorks(journal, deputies, new Deputiser(tools), survey, freezer);
         HomeDesk home = new HomeDesk(journal, calls, works, faults);
@@ -201,6 +204,7 @@ public final class Agent implements AutoCloseable {
                                 vouched,
                                 trees,
                                 network));
+        shared.set(files);
         TargetConfig targetConfig =
                 new TargetConfig(
                         moves,
@@ -393,6 +397,14 @@ public final class Agent implements AutoCloseable {
                                 LOG.error("dumps do not work on this node: {}", e.getMessage());
                             }
                         });
+    }
+
+    /** Who is told something by a process at home also sees what that process wrote before. */
+    private static void wordsFirst(AtomicReference<FileDesk> files, NodeId to) {
+        FileDesk desk = files.get();
+        if (desk != null) {
+            desk.wordsFirst(to);
+        }
     }
 
     private static Supplier<RelayRouter> later(AtomicReference<RelayRouter> router) {

@@ -54,6 +54,11 @@ final class FileDesk implements AutoCloseable {
         home.ifPresent(HomeFiles::start);
     }
 
+    /** What is sent to a peer after this, it gets after word of the changes made here so far. */
+    void wordsFirst(NodeId peer) {
+        home.ifPresent(files -> files.wordsFirst(peer));
+    }
+
     /** Goes on with what an earlier agent had mounted; guests and network must be known. */
     void takeUp() {
         trees.start();

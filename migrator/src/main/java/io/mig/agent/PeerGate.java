@@ -32,7 +32,7 @@ final class PeerGate implements PeerHandler {
 
     @Override
     public boolean inline(int type) {
-        return FileMessages.isRequest(type);
+        return FileMessages.isRequest(type) || type == FileMessages.PUSH;
     }
 
     @Override

@@ -8,8 +8,10 @@ import io.mig.model.NodeId;
  */
 public interface PeerHandler {
     /**
-     * Whether requests of a type are handed over on the connection's own thread, perhaps before
-     * other messages that came earlier: then {@link #onRequest} must not block at all.
+     * Whether requests or messages of a type are handed over on the connection's own thread,
+     * perhaps before others that came earlier: then {@link #onRequest} and {@link #onMessage} must
+     * not block at all. Answers to {@link PeerNetwork#requestInline} and messages of such a type
+     * keep the order in which the peer sent them.
      */
     default boolean inline(int type) {
         return false;

@@ -23,9 +23,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -157,6 +159,75 @@ final class HostileHostTest {
                                     .u32())
                     .isEqualTo(Errno.ELOOP);
         }
+    }
+
+    /** A name leads by turns to a directory of this tree and, as a link, out of it. */
+    @Test
+    void shouldNeverLeadOutsideWhenNamesAreSwappedAllTheTime() throws Exception {
+        Path outside = Files.createTempDirectory("outside");
+        try {
+            Files.writeString(outside.resolve("file"), "outside");
+            Files.setPosixFilePermissions(outside, PosixFilePermissions.fromString("rwxrwxrwx"));
+            Path inside = Files.createDirectory(directory.resolve("dir"));
+            Files.setPosixFilePermissions(inside, PosixFilePermissions.fromString("rwxrwxrwx"));
+            Files.writeString(inside.resolve("file"), "inside");
+            Process swapper =
+                    new ProcessBuilder(
+                                    "sh",
+                                    "-c",
+                                    "cd \"$1\" && ln -s \"$2\" link && echo ready && while :; do"
+                                            + " mv -T dir away; mv -T link dir;"
+                                            + " mv -T dir link; mv -T away dir; done",
+                                    "sh",
+                                    directory.toString(),
+                                    outside.toString())
+                            .start();
+            try {
+                assertThat(swapper.inputReader().readLine()).isEqualTo("ready");
+                Set<String> read = walk(root(HOST), 3000);
+                assertThat(read).containsExactly("inside");
+                assertThat(outside.resolve("made")).doesNotExist();
+            } finally {
+                swapper.destroyForcibly().waitFor();
+            }
+        } finally {
+            Files.deleteIfExists(outside.resolve("file"));
+            Files.deleteIfExists(outside.resolve("made"));
+            Files.delete(outside);
+        }
+    }
+
+    /** What can be read in dir/file, and makes dir/made, again and again. */
+    private Set<String> walk(NodeRef root, int times) throws Exception {
+        Set<String> read = new HashSet<>();
+        for (int i = 0; i < times; i++) {
+            FrameReader found = ask(Op.LOOKUP, f -> f.ref(root).blob(bytes("dir")));
+            if (found.u32() != 0) {
+                continue;
+            }
+            NodeRef on = found.ref();
+            long number = 1000L + i;
+            ask(
+                    Op.CREATE,
+                    f -> f.ref(on).blob(bytes("made")).u64(number).u32(1 | 0100).u32(0644).u32(0));
+            ask(Op.RELEASE, f -> f.u64(number));
+            FrameReader file = ask(Op.LOOKUP, f -> f.ref(on).blob(bytes("file")));
+            if (file.u32() != 0) {
+                continue;
+            }
+            NodeRef ref = file.ref();
+            long handle = 1_000_000L + i;
+            if (ask(Op.OPEN, f -> f.ref(ref).u64(handle).u32(0).u8(0)).u32() == 0) {
+                FrameReader data = ask(Op.READ, f -> f.u64(handle).u64(0).u32(100));
+                assertThat(data.u32()).isZero();
+                ByteBuffer rest = data.rest();
+                byte[] text = new byte[rest.remaining()];
+                rest.get(text);
+                read.add(new String(text, StandardCharsets.ISO_8859_1));
+                ask(Op.RELEASE, f -> f.u64(handle));
+            }
+        }
+        return read;
     }
 
     @Test

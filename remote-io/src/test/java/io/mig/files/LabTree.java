@@ -149,7 +149,7 @@ final class LabTree implements AutoCloseable {
     private static class Quiet implements PeerHandler {
         @Override
         public boolean inline(int type) {
-            return FileMessages.isRequest(type);
+            return FileMessages.isRequest(type) || type == FileMessages.PUSH;
         }
 
         @Override

@@ -3,6 +3,7 @@ package io.mig.home.relay;
 import io.mig.model.NodeId;
 import io.mig.transport.PeerMessage;
 import io.mig.transport.PeerNetwork;
+import java.util.function.Consumer;
 
 /** What the router needs of the network. */
 public interface RelayPeers {
@@ -13,7 +14,10 @@ public interface RelayPeers {
 
     boolean writable(NodeId to);
 
-    static RelayPeers of(PeerNetwork network) {
+    /**
+     * @param before runs before anything is sent to a peer; must not block for long
+     */
+    static RelayPeers of(PeerNetwork network, Consumer<NodeId> before) {
         return new RelayPeers() {
             @Override
             public NodeId self() {
@@ -22,6 +26,7 @@ public interface RelayPeers {
 
             @Override
             public void send(NodeId to, PeerMessage message) {
+                before.accept(to);
                 network.send(to, message);
             }
 

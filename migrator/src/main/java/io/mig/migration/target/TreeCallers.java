@@ -92,13 +92,19 @@ final class TreeCallers implements Callers {
         if (uid != 0 || pid == 0) {
             return Optional.empty();
         }
+        List<String> reserved =
+                guests.all().stream()
+                        .map(Guest::record)
+                        .filter(r -> r.state() == GuestRecord.State.RESERVED)
+                        .map(GuestRecord::shortName)
+                        .toList();
+        if (reserved.isEmpty()) {
+            return Optional.empty();
+        }
         try {
             String cgroup = cgroup(pid);
             return cgroup.contains("/capsule-")
-                    ? guests.all().stream()
-                            .map(Guest::record)
-                            .filter(r -> r.state() == GuestRecord.State.RESERVED)
-                            .map(GuestRecord::shortName)
+                    ? reserved.stream()
                             .filter(name -> cgroup.contains("/capsule-" + name))
                             .findFirst()
                     : Optional.empty();

@@ -86,6 +86,7 @@ final class AttributeRequests {
         long asked = guests.nodes.now();
         long unique = request.unique();
         node.contentsChange();
+        node.notOpenForAnybody();
         guests.ask(
                 request,
                 Op.SETATTR,
@@ -231,6 +232,7 @@ final class AttributeRequests {
             return;
         }
         node.mayHaveXattrs();
+        node.notOpenForAnybody();
         guests.ask(
                 request,
                 Op.SETXATTR,
@@ -256,6 +258,7 @@ final class AttributeRequests {
         return (status, in) -> {
             // an answer to an older question may have said otherwise meanwhile
             node.mayHaveXattrs();
+            node.notOpenForAnybody();
             guests.fuse.error(unique, status);
         };
     }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The files and directories that guests have open. Thread-safe. */
@@ -21,8 +22,12 @@ final class HandleTable {
         this.memory = memory;
     }
 
-    /** What an earlier agent told the kernel. */
-    void restore(Remembered remembered, NodeTable nodes) {
+    /**
+     * What an earlier agent told the kernel.
+     *
+     * @param begin asks home to open what it was not asked for by then
+     */
+    void restore(Remembered remembered, NodeTable nodes, Consumer<OpenHandle> begin) {
         numbers.set(remembered.lastHandle());
         remembered
                 .handles()
@@ -33,12 +38,19 @@ final class HandleTable {
                                 return;
                             }
                             OpenHandle handle =
-                                    new OpenHandle(
-                                            number,
-                                            node,
-                                            known.flags(),
-                                            known.grant(),
-                                            known.opener());
+                                    known.grant().length == 0
+                                            ? OpenHandle.lazy(
+                                                    number,
+                                                    node,
+                                                    known.flags(),
+                                                    known.opener(),
+                                                    begin)
+                                            : new OpenHandle(
+                                                    number,
+                                                    node,
+                                                    known.flags(),
+                                                    known.grant(),
+                                                    known.opener());
                             for (Lock lock : known.locks()) {
                                 handle.locked(lock);
                                 if (!lock.whole()) {

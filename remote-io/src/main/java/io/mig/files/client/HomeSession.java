@@ -437,10 +437,14 @@ final class HomeSession implements AutoCloseable {
 
     // home is away
 
-    /** Home can be reached again: no need to wait for the next try. */
+    /**
+     * Home can be reached again: no need to wait for the next try. Words of changes may be lost
+     * even if nothing was asked meanwhile.
+     */
     void homeIsBack() {
         clock.execute(
                 () -> {
+                    listener.gap();
                     ping();
                     retry();
                 });

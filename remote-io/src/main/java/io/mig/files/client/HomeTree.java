@@ -52,6 +52,7 @@ public final class HomeTree implements AutoCloseable {
     private final AttributeRequests attributes;
     private final DirectoryRequests directories;
     private final FileRequests files;
+    private final OpenRequests opens;
     private final LockRequests locks;
 
     private HomeTree(HomeTreeConfig config, HomeLink link, long session, TreeMemory memory) {
@@ -66,10 +67,12 @@ public final class HomeTree implements AutoCloseable {
         Anchors anchors = new Anchors(config.anchors());
         invalidator = new Invalidator(nodes, fuse, home.id(), anchors);
         guests = new Guests(fuse, home, nodes, counters, config.callers(), config.cache());
-        names = new NameRequests(guests, anchors);
+        LazyOpens lazy = new LazyOpens(home);
+        names = new NameRequests(guests, anchors, lazy);
         attributes = new AttributeRequests(guests, handles);
         directories = new DirectoryRequests(guests, handles, names);
-        files = new FileRequests(guests, handles, names, invalidator, ahead);
+        files = new FileRequests(guests, handles);
+        opens = new OpenRequests(guests, handles, names, files, invalidator, ahead, lazy);
         gate = new LockGate(handles);
         locks = new LockRequests(guests, handles, invalidator, gate);
     }
@@ -126,7 +129,7 @@ public final class HomeTree implements AutoCloseable {
 
     private void goOn(Remembered remembered) {
         nodes.restore(remembered);
-        handles.restore(remembered, nodes);
+        handles.restore(remembered, nodes, opens::openAfterAll);
         home.restore(remembered);
         home.start();
         invalidator.start();
@@ -287,9 +290,9 @@ public final class HomeTree implements AutoCloseable {
                 case RENAME -> names.rename(request, false);
                 case RENAME2 -> names.rename(request, true);
                 case LINK -> names.link(request);
-                case OPEN -> files.open(request);
-                case CREATE -> files.create(request);
-                case TMPFILE -> files.temporary(request);
+                case OPEN -> opens.open(request);
+                case CREATE -> opens.create(request);
+                case TMPFILE -> opens.temporary(request);
                 case READ -> files.read(request);
                 case WRITE -> files.write(request);
                 case RELEASE -> files.release(request);

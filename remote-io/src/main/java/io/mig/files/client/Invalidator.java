@@ -25,19 +25,25 @@ final class Invalidator implements AutoCloseable {
 
         record TooMany() implements Word {}
 
-        record InodeThen(long node, Runnable then) implements Word {}
+        record InodeThen(long node, boolean contents, Runnable then) implements Word {}
     }
+
+    private record Numbered(long number, Word word) {}
 
     private final NodeTable nodes;
     private final FuseConnection fuse;
     private final Crowd crowd;
     private final long session;
     private final Anchors anchors;
-    private final BlockingQueue<Word> queue = new LinkedBlockingQueue<>(MAX_WAITING);
+    private final BlockingQueue<Numbered> queue = new LinkedBlockingQueue<>(MAX_WAITING);
     private final Thread thread =
             Thread.ofPlatform().daemon().name("files-invalidate").unstarted(this::run);
     private volatile boolean closed;
     private long lastNumber;
+    // numbers of words: taken on, the last about everything, told
+    private long taken;
+    private volatile long everythingAt;
+    private volatile long told;
 
     Invalidator(NodeTable nodes, FuseConnection fuse, long session, Anchors anchors) {
         this.anchors = anchors;
@@ -73,6 +79,7 @@ final class Invalidator implements AutoCloseable {
                     Node node = nodes.changed(identity, contents);
                     if (node != null) {
                         add(new Word.Inode(node.id(), contents));
+                        node.lastWord(taken);
                     }
                 }
                 case Push.Entry(var directory, var name) -> {
@@ -84,6 +91,7 @@ final class Invalidator implements AutoCloseable {
                             add(new Word.Entry(node.id(), bytes));
                         }
                         add(new Word.Inode(node.id(), true));
+                        node.lastWord(taken);
                     }
                 }
             }
@@ -97,10 +105,16 @@ final class Invalidator implements AutoCloseable {
         everything();
     }
 
-    void everything() {
+    synchronized void everything() {
         nodes.allChanged();
-        queue.removeIf(word -> !(word instanceof Word.InodeThen));
+        queue.removeIf(word -> !(word.word() instanceof Word.InodeThen));
         add(new Word.Everything());
+        everythingAt = taken;
+    }
+
+    /** Whether the kernel has still to be told something of an inode. */
+    boolean hasWordsOf(Node node) {
+        return Math.max(node.lastWord(), everythingAt) > told;
     }
 
     /**
@@ -108,14 +122,31 @@ final class Invalidator implements AutoCloseable {
      * forgetting may wait for other requests, so nobody who answers those may do it.
      */
     void forget(Node node, Runnable then) {
-        if (!queue.offer(new Word.InodeThen(node.id(), then))) {
+        forget(node, true, then);
+    }
+
+    /** The same for its attributes alone. All earlier words have been told when it is run. */
+    void forgetAttributes(Node node, Runnable then) {
+        forget(node, false, then);
+    }
+
+    private void forget(Node node, boolean contents, Runnable then) {
+        if (!offer(new Word.InodeThen(node.id(), contents, then))) {
             everything();
             then.run();
         }
     }
 
+    private synchronized boolean offer(Word word) {
+        boolean room = queue.offer(new Numbered(taken + 1, word));
+        if (room) {
+            taken++;
+        }
+        return room;
+    }
+
     private void add(Word word) {
-        if (!queue.offer(word)) {
+        if (!offer(word)) {
             everything();
         }
     }
@@ -123,20 +154,25 @@ final class Invalidator implements AutoCloseable {
     private void run() {
         try {
             while (!closed) {
-                switch (queue.take()) {
-                    case Word.Inode(var node, var contents) -> fuse.invalidateInode(node, contents);
-                    case Word.Entry(var directory, var name) ->
-                            fuse.invalidateEntry(directory, name);
-                    case Word.Everything() -> forgetAll();
-                    case Word.TooMany() -> crowd.thin(node -> node.place() != null);
-                    case Word.InodeThen(var node, var then) -> {
-                        fuse.invalidateInode(node, true);
-                        then.run();
-                    }
+                Numbered next = queue.take();
+                tell(next.word());
+                told = next.number();
+                if (next.word() instanceof Word.InodeThen(_, _, var then)) {
+                    then.run();
                 }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private void tell(Word word) {
+        switch (word) {
+            case Word.Inode(var node, var contents) -> fuse.invalidateInode(node, contents);
+            case Word.Entry(var directory, var name) -> fuse.invalidateEntry(directory, name);
+            case Word.Everything() -> forgetAll();
+            case Word.TooMany() -> crowd.thin(node -> node.place() != null);
+            case Word.InodeThen(var node, var contents, _) -> fuse.invalidateInode(node, contents);
         }
     }
 

@@ -15,8 +15,10 @@ import org.jspecify.annotations.Nullable;
 final class NameRequests {
     private final Guests guests;
     private final Anchors anchors;
+    private final LazyOpens lazy;
 
-    NameRequests(Guests guests, Anchors anchors) {
+    NameRequests(Guests guests, Anchors anchors, LazyOpens lazy) {
+        this.lazy = lazy;
         this.guests = guests;
         this.anchors = anchors;
     }
@@ -70,6 +72,9 @@ final class NameRequests {
             Attr attr) {
         Node node = guests.nodes.enter(ref, attr);
         int nameMillis = guests.nodes.undisturbed(parent, asked) ? parent.leaseMillis() : 0;
+        if (name != null) {
+            node.named(Node.nameHash(parent, name), lazy.moves());
+        }
         String place = name == null ? null : anchors.place(parent, name);
         if (place != null) {
             guests.nodes.place(node, place);
@@ -155,12 +160,16 @@ final class NameRequests {
         Node parent = guests.node(request, request.node());
         if (parent != null) {
             byte[] name = request.string();
-            guests.ask(
-                    request,
-                    op,
-                    name.length + 64,
-                    f -> f.ref(parent.ref()).blob(name),
-                    guests.plain(request.unique()));
+            lazy.beforeNameGoes(
+                    parent,
+                    name,
+                    () ->
+                            guests.ask(
+                                    request,
+                                    op,
+                                    name.length + 64,
+                                    f -> f.ref(parent.ref()).blob(name),
+                                    guests.plain(request.unique())));
         }
     }
 
@@ -179,12 +188,22 @@ final class NameRequests {
         }
         byte[] name = request.string();
         byte[] newName = request.string();
-        guests.ask(
-                request,
-                Op.RENAME,
-                name.length + newName.length + 160,
-                f -> f.ref(from.ref()).blob(name).ref(to.ref()).blob(newName).u32(flags),
-                guests.plain(request.unique()));
+        lazy.nameMoves();
+        lazy.beforeNameGoes(
+                to,
+                newName,
+                () ->
+                        guests.ask(
+                                request,
+                                Op.RENAME,
+                                name.length + newName.length + 160,
+                                f ->
+                                        f.ref(from.ref())
+                                                .blob(name)
+                                                .ref(to.ref())
+                                                .blob(newName)
+                                                .u32(flags),
+                                guests.plain(request.unique())));
     }
 
     void readLink(FuseRequest request) {

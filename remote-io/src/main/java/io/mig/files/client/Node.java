@@ -3,6 +3,7 @@ package io.mig.files.client;
 import io.mig.files.wire.Attr;
 import io.mig.files.wire.NodeRef;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -30,6 +31,13 @@ final class Node {
     private int seenCtimeNanos;
     private boolean listingCached;
     private @Nullable Set<Long> lockOwners;
+    private Callers.@Nullable Caller opener;
+    private long openedAt;
+    private long nameHash;
+    private long nameMoves;
+    private boolean manyNames;
+    private volatile long lastWord;
+    private volatile boolean awaitsName;
     private int releasing;
     private long released;
     private final List<Runnable> afterRelease = new ArrayList<>(0);
@@ -55,6 +63,7 @@ final class Node {
     }
 
     private synchronized void saw(Attr attr) {
+        manyNames |= attr.nlink() > 1;
         seenSize = attr.size();
         seenCtime = attr.ctime();
         seenCtimeNanos = attr.ctimeNanos();
@@ -104,6 +113,63 @@ final class Node {
 
     void mayHaveXattrs() {
         attrFlags &= ~Attr.NO_XATTR;
+    }
+
+    /** Home has opened it for a user who reads it, asked at a tick of the table. */
+    synchronized void openFor(Callers.Caller caller, long asked) {
+        opener = caller;
+        openedAt = asked;
+    }
+
+    /** Whether home would open it for a user now, because it did and has told of no change. */
+    synchronized boolean wasOpenFor(Callers.Caller caller) {
+        return caller.equals(opener) && invalidatedAt <= openedAt;
+    }
+
+    /** Who may open it is changed by a guest here. */
+    synchronized void notOpenForAnybody() {
+        opener = null;
+    }
+
+    /** Whether home will soon know what its contents are called. */
+    void awaitsName(boolean does) {
+        awaitsName = does;
+    }
+
+    boolean awaitsName() {
+        return awaitsName;
+    }
+
+    /**
+     * The kernel was told of it under a name.
+     *
+     * @param moves how often names were moved by then
+     */
+    synchronized void named(long hash, long moves) {
+        manyNames |= nameHash != 0 && nameHash != hash;
+        nameHash = hash;
+        nameMoves = moves;
+    }
+
+    /** Whether a name in a directory may lead to it. */
+    synchronized boolean mayBe(Node parent, byte[] name, long moves) {
+        return manyNames
+                || nameHash == 0
+                || nameMoves != moves
+                || nameHash == nameHash(parent, name);
+    }
+
+    static long nameHash(Node parent, byte[] name) {
+        return 31 * parent.id() + Arrays.hashCode(name) | 1L << 63;
+    }
+
+    /** Number of the last word about it that the kernel is told, see {@link Invalidator}. */
+    long lastWord() {
+        return lastWord;
+    }
+
+    void lastWord(long number) {
+        lastWord = number;
     }
 
     /** When home last told that something about it changed, in ticks of the table. */

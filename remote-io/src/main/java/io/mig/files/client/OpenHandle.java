@@ -3,6 +3,7 @@ package io.mig.files.client;
 import io.mig.files.wire.Lock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,38 +26,33 @@ final class OpenHandle {
     private long keptContents;
     private boolean lost;
     private @Nullable List<Runnable> untilOpen;
-    private final boolean lookedAt;
-    private @Nullable OpenHandle real;
+    private @Nullable Consumer<OpenHandle> begin;
 
     OpenHandle(long number, Node node, int flags, byte[] grant, Callers.Caller opener) {
-        this(number, node, flags, grant, opener, false);
-    }
-
-    /** One that home knows nothing of, until somebody reads it. */
-    static OpenHandle lookedAt(long number, Node node, int flags, Callers.Caller opener) {
-        return new OpenHandle(number, node, flags, new byte[0], opener, true);
-    }
-
-    /** One that home is being asked to open. */
-    static OpenHandle ahead(long number, Node node, int flags, Callers.Caller opener) {
-        OpenHandle handle = new OpenHandle(number, node, flags, new byte[0], opener, false);
-        handle.untilOpen = new ArrayList<>(1);
-        return handle;
-    }
-
-    private OpenHandle(
-            long number,
-            Node node,
-            int flags,
-            byte[] grant,
-            Callers.Caller opener,
-            boolean lookedAt) {
-        this.lookedAt = lookedAt;
         this.number = number;
         this.node = node;
         this.flags = flags;
         this.grant = grant;
         this.opener = opener;
+    }
+
+    /**
+     * One that home knows nothing of, until it is needed there.
+     *
+     * @param begin asks home to open it; must call {@link #isOpen} or {@link #isNotOpen} later
+     */
+    static OpenHandle lazy(
+            long number, Node node, int flags, Callers.Caller opener, Consumer<OpenHandle> begin) {
+        OpenHandle handle = new OpenHandle(number, node, flags, new byte[0], opener);
+        handle.begin = begin;
+        return handle;
+    }
+
+    /** One that home is being asked to open. */
+    static OpenHandle ahead(long number, Node node, int flags, Callers.Caller opener) {
+        OpenHandle handle = new OpenHandle(number, node, flags, new byte[0], opener);
+        handle.untilOpen = new ArrayList<>(1);
+        return handle;
     }
 
     long number() {
@@ -65,24 +61,6 @@ final class OpenHandle {
 
     Node node() {
         return node;
-    }
-
-    boolean isLookedAt() {
-        return lookedAt;
-    }
-
-    /** What home has open for one that was only looked at; null when it is to be opened. */
-    synchronized @Nullable OpenHandle real() {
-        return real;
-    }
-
-    /** False when somebody else was faster. */
-    synchronized boolean real(OpenHandle opened) {
-        if (real != null) {
-            return false;
-        }
-        real = opened;
-        return true;
     }
 
     /** Home has opened it: what waited for that is done now. */
@@ -106,9 +84,35 @@ final class OpenHandle {
         ready.forEach(Runnable::run);
     }
 
-    /** Keeps something until home has opened it; false when that is over. */
-    synchronized boolean waits(Runnable then) {
-        return untilOpen != null && untilOpen.add(then);
+    /** Whether home has not been asked to open it. */
+    synchronized boolean isLazy() {
+        return begin != null;
+    }
+
+    /** Nobody needs it any more. True when home has not been asked for it, and never will be. */
+    synchronized boolean abandon() {
+        boolean was = begin != null;
+        begin = null;
+        return was;
+    }
+
+    /**
+     * Keeps something until home has opened it, and has home asked if that was not done; false when
+     * it is open.
+     */
+    boolean waits(Runnable then) {
+        Consumer<OpenHandle> ask;
+        synchronized (this) {
+            if (begin == null) {
+                return untilOpen != null && untilOpen.add(then);
+            }
+            ask = begin;
+            begin = null;
+            untilOpen = new ArrayList<>(1);
+            untilOpen.add(then);
+        }
+        ask.accept(this);
+        return true;
     }
 
     int flags() {

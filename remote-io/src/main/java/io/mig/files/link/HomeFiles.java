@@ -58,6 +58,11 @@ public final class HomeFiles implements AutoCloseable {
                                         FileMessages.PACKED_REPLY)));
     }
 
+    /** See {@link FileService#wordsFirst(NodeId)}. */
+    public void wordsFirst(NodeId host) {
+        service.wordsFirst(host);
+    }
+
     public FileService service() {
         return service;
     }

@@ -7,6 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,10 +15,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Hears by fanotify what home's own processes change on the file systems that guests use, and tells
  * the hosts that may have it cached. What the agent does itself is told by whoever does it. One
- * thread of its own. Source: fanotify(7), fanotify_init(2), fanotify_mark(2).
+ * thread of its own waits for events; whoever must not overtake them takes them himself, see {@link
+ * #drain}. Source: fanotify(7), fanotify_init(2), fanotify_mark(2).
  *
- * <p>Not seen: writes through a shared mapping, and what other machines change on a network file
- * system.
+ * <p>Not seen: writes through a shared mapping before it is closed, and what other machines change
+ * on a network file system.
  */
 final class ChangeWatch implements ChangeSource, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ChangeWatch.class);
@@ -31,6 +33,10 @@ final class ChangeWatch implements ChangeSource, AutoCloseable {
     private static final int ADD_FILESYSTEM = 0x1 | 0x100;
 
     private static final int MODIFY = 0x2;
+
+    /** Who wrote through a mapping is heard of when the last of it is gone. */
+    private static final int CLOSE_WRITE = 0x8;
+
     private static final int ATTRIB = 0x4;
     private static final int MOVED = 0x40 | 0x80;
     private static final int CREATE_DELETE = 0x100 | 0x200;
@@ -45,7 +51,12 @@ final class ChangeWatch implements ChangeSource, AutoCloseable {
     private static final int BUFFER = 64 << 10;
     private static final int EPOLLIN = 1;
 
+    /** So often at most is the queue read at once: 4 MiB, some 40,000 events. */
+    private static final int MOST_READS = 64;
+
     private final Changes changes;
+    private final ReentrantLock reading = new ReentrantLock();
+    private final Native events = new Native(BUFFER);
     private final int fd;
     private final Executor asAgent;
     private final int ownPid = (int) ProcessHandle.current().pid();
@@ -98,7 +109,14 @@ final class ChangeWatch implements ChangeSource, AutoCloseable {
 
     private boolean mark(int mountFd) {
         try (Native sys = new Native(0)) {
-            long mask = MODIFY | ATTRIB | MOVED | CREATE_DELETE | DELETE_SELF | ON_DIRECTORIES;
+            long mask =
+                    MODIFY
+                            | CLOSE_WRITE
+                            | ATTRIB
+                            | MOVED
+                            | CREATE_DELETE
+                            | DELETE_SELF
+                            | ON_DIRECTORIES;
             // without a path the descriptor itself says which file system
             long result = sys.call(SysCall.FANOTIFY_MARK, fd, ADD_FILESYSTEM, mask, mountFd, 0, 0);
             if (result < 0) {
@@ -109,29 +127,45 @@ final class ChangeWatch implements ChangeSource, AutoCloseable {
     }
 
     private void run() {
-        try (Native sys = new Native(BUFFER + 64)) {
+        try (Native sys = new Native(64)) {
             MemorySegment s = sys.scratch();
             while (!closed) {
-                s.set(ValueLayout.JAVA_INT, BUFFER, fd);
-                s.set(ValueLayout.JAVA_SHORT, BUFFER + 4, (short) EPOLLIN);
-                s.set(ValueLayout.JAVA_LONG, BUFFER + 16, 0);
-                s.set(ValueLayout.JAVA_LONG, BUFFER + 24, 250_000_000L);
-                long ready =
-                        sys.call(
-                                SysCall.PPOLL,
-                                s.address() + BUFFER,
-                                1,
-                                s.address() + BUFFER + 16,
-                                0);
-                if (ready <= 0) {
-                    continue;
-                }
-                long got = sys.call(SysCall.READ, fd, s.address(), BUFFER);
-                if (got > 0) {
-                    events(s.asSlice(0, got));
+                s.set(ValueLayout.JAVA_INT, 0, fd);
+                s.set(ValueLayout.JAVA_SHORT, 4, (short) EPOLLIN);
+                s.set(ValueLayout.JAVA_LONG, 16, 0);
+                s.set(ValueLayout.JAVA_LONG, 24, 250_000_000L);
+                if (sys.call(SysCall.PPOLL, s.address(), 1, s.address() + 16, 0) > 0) {
+                    drain();
                 }
             }
-            sys.closeFd(fd);
+        }
+    }
+
+    /**
+     * Tells of every change that was made before this was called. The kernel queues an event before
+     * the call that made the change returns, so whatever the changing process says afterwards comes
+     * later than this. Any thread.
+     */
+    void drain() {
+        if (fd < 0) {
+            return;
+        }
+        reading.lock();
+        try {
+            for (int reads = 0; !closed; reads++) {
+                long got = events.call(SysCall.READ, fd, events.scratchAddress(), (long) BUFFER);
+                if (got <= 0) {
+                    return;
+                }
+                if (reads == MOST_READS) {
+                    LOG.warn("changes at home come faster than they are read");
+                    changes.everything();
+                    return;
+                }
+                events(events.scratch().asSlice(0, got));
+            }
+        } finally {
+            reading.unlock();
         }
     }
 
@@ -189,7 +223,8 @@ final class ChangeWatch implements ChangeSource, AutoCloseable {
                         changes.name(null, identity, name(info, 20L + bytes));
                     }
                 }
-                case INFO_FID -> changes.inode(null, identity, (mask & MODIFY) != 0);
+                case INFO_FID ->
+                        changes.inode(null, identity, (mask & (MODIFY | CLOSE_WRITE)) != 0);
                 default -> {}
             }
         }
@@ -208,17 +243,23 @@ final class ChangeWatch implements ChangeSource, AutoCloseable {
 
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
         closed = true;
-        if (fd < 0) {
-            return;
-        }
-        if (!thread.isAlive()) {
-            return;
-        }
         try {
-            thread.join(2000);
+            if (thread.isAlive()) {
+                thread.join(2000);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+        reading.lock();
+        try {
+            events.closeFd(fd);
+            events.close();
+        } finally {
+            reading.unlock();
         }
     }
 }

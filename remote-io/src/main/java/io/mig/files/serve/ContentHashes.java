@@ -34,6 +34,7 @@ final class ContentHashes implements AutoCloseable {
     private static final int CHUNK = 256 << 10;
     private static final int OTHERS_READ = 04;
     private static final int EXECUTE = 0111;
+    private static final byte[] COMING = {};
 
     /** First bytes of ELF files and of the JDK's image of its classes, either byte order. */
     private static final Set<Integer> PROGRAMS = Set.of(0x464c457f, 0xcafedada, 0xdadafeca);
@@ -69,7 +70,8 @@ final class ContentHashes implements AutoCloseable {
     }
 
     /**
-     * The hash of an open file if it is known; otherwise it is made for the next one who asks.
+     * The hash of an open file if it is known; no bytes when it is being made for the next one who
+     * asks, empty when there will be none.
      *
      * @param fd opened for reading by the user who asks
      */
@@ -83,13 +85,11 @@ final class ContentHashes implements AutoCloseable {
         synchronized (this) {
             byte[] hash = known.get(version);
             if (hash != null || underWay.contains(version)) {
-                return Optional.ofNullable(hash);
+                return Optional.of(hash == null ? COMING : hash);
             }
         }
-        if ((stat.mode() & EXECUTE) != 0 || isProgram(sys, fd)) {
-            later(sys, version, fd);
-        }
-        return Optional.empty();
+        boolean wanted = (stat.mode() & EXECUTE) != 0 || isProgram(sys, fd);
+        return wanted && later(sys, version, fd) ? Optional.of(COMING) : Optional.empty();
     }
 
     private static boolean isProgram(Native sys, int fd) {
@@ -97,18 +97,19 @@ final class ContentHashes implements AutoCloseable {
                 && PROGRAMS.contains(sys.scratch().get(ValueLayout.JAVA_INT, 0));
     }
 
-    private void later(Native sys, Version version, int fd) {
+    private boolean later(Native sys, Version version, int fd) {
         int own = (int) sys.call(SysCall.FCNTL, fd, Linux.F_DUPFD_CLOEXEC, 0);
         if (own < 0) {
-            return;
+            return false;
         }
         synchronized (this) {
             if (underWay.add(version) && tasks.offer(new Task(version, own))) {
-                return;
+                return true;
             }
             underWay.remove(version);
         }
         sys.closeFd(own);
+        return false;
     }
 
     private void run() {

@@ -36,6 +36,11 @@ final class FileOperations {
 
     private static final int WANTS_HASH = 2;
 
+    /**
+     * It was opened where it is used, without asking: a name that is gone since does not matter.
+     */
+    private static final int HAS_IT_OPEN = 4;
+
     private final Changes changes;
     private final ContentHashes hashes;
 
@@ -54,7 +59,8 @@ final class FileOperations {
         try {
             Statx stat = Statx.of(call.sys, held.fd(), 0);
             refuseSpecial(stat);
-            if (stat.nlink() == 0 && !hasOpen(call, node)) {
+            boolean gone = stat.nlink() == 0 && (wants & HAS_IT_OPEN) == 0;
+            if (gone && !hasOpen(call, node)) {
                 // the name leads elsewhere by now: the guest's kernel looks again
                 throw new SysException(Errno.ESTALE);
             }
@@ -89,7 +95,10 @@ final class FileOperations {
         }
     }
 
-    /** Length and bytes; nothing follows for a file whose contents have no name (yet). */
+    /**
+     * Length and bytes, without bytes when it is worth while to ask again; nothing follows for a
+     * file whose contents will have no name.
+     */
     private void hash(Call call, NodeRef node, Statx stat, int fd) {
         hashes.of(call.sys, node, stat, fd)
                 .ifPresent(hash -> call.out.u8(hash.length).rest(ByteBuffer.wrap(hash)));

@@ -261,12 +261,43 @@ public final class FileService implements AutoCloseable {
                                                 reply,
                                                 reply.getInt(0) != Status.UNKNOWN_HANDLE)
                         : to;
-        boolean queued = workers.submit(worker -> run(worker, session, header, in, answer));
+        Reply inOrder =
+                reply -> {
+                    wordsFirst(session);
+                    answer.send(reply);
+                };
+        boolean queued = workers.submit(worker -> run(worker, session, header, in, inOrder));
         if (!queued) {
             if (once) {
                 session.replies().undo(header.id());
             }
             to.send(status(Status.BUSY));
+        }
+    }
+
+    /**
+     * A host that has an answer has also been told of every change made before that answer, so it
+     * may open what it knows without asking.
+     */
+    private void wordsFirst(HostSession session) {
+        watch.drain();
+        session.invalidations().flush();
+    }
+
+    /**
+     * What a host is sent by the calling thread from now on, it gets after word of all changes that
+     * home's processes have made so far.
+     */
+    public void wordsFirst(NodeId host) {
+        boolean drained = false;
+        for (Map.Entry<SessionKey, HostSession> entry : sessions.entrySet()) {
+            if (entry.getKey().host().equals(host)) {
+                if (!drained) {
+                    watch.drain();
+                    drained = true;
+                }
+                entry.getValue().invalidations().flush();
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * What a host must forget, on its way there: collected, without repetitions, in order. Beyond a
@@ -18,6 +19,9 @@ final class Invalidations implements AutoCloseable {
     private final long session;
     private final Reply to;
     private final Executor sender;
+    // frames leave in the order of their numbers
+    private final ReentrantLock order = new ReentrantLock();
+    private volatile boolean empty = true;
     // guarded by this
     private final Set<Push> waiting = new LinkedHashSet<>();
     private boolean sending;
@@ -44,16 +48,30 @@ final class Invalidations implements AutoCloseable {
                 waiting.add(new Push.Everything());
             }
             waiting.add(push);
+            empty = false;
             if (sending) {
                 return;
             }
             sending = true;
         }
-        sender.execute(this::send);
+        sender.execute(this::flush);
     }
 
     void everything() {
         add(new Push.Everything());
+    }
+
+    /** Sends what waits, before anything that the calling thread sends afterwards. */
+    void flush() {
+        if (empty) {
+            return;
+        }
+        order.lock();
+        try {
+            send();
+        } finally {
+            order.unlock();
+        }
     }
 
     private void send() {
@@ -62,6 +80,7 @@ final class Invalidations implements AutoCloseable {
             synchronized (this) {
                 if (waiting.isEmpty() || closed) {
                     sending = false;
+                    empty = true;
                     return;
                 }
                 frame.u64(session).u64(++number);

@@ -319,7 +319,11 @@ final class PeerLink {
             }
             case Wire.ONE_WAY -> {
                 PeerMessage message = message(type, body);
-                handOver(gate, message, () -> handler.onMessage(peer, message));
+                if (handler.inline(type)) {
+                    tell(message);
+                } else {
+                    handOver(gate, message, () -> handler.onMessage(peer, message));
+                }
             }
             case Wire.REPLY -> {
                 PeerMessage message = message(type, body);
@@ -339,6 +343,14 @@ final class PeerLink {
                 }
             }
             default -> throw new ProtocolException("unexpected frame kind=" + kind);
+        }
+    }
+
+    private void tell(PeerMessage message) {
+        try {
+            handler.onMessage(peer, message);
+        } catch (RuntimeException e) {
+            LOG.error("message failed: peer={} type={}", peer, message.type(), e);
         }
     }
 

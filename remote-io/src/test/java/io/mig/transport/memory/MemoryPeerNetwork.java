@@ -219,10 +219,9 @@ public final class MemoryPeerNetwork implements PeerNetwork {
         MemoryLink link = hub.link(self(), to);
         if (link != null) {
             MemoryPeerNetwork other = link.other(this);
-            link.deliver(
-                    () ->
-                            other.executor(self())
-                                    .execute(() -> other.handler().onMessage(self(), message)));
+            Runnable arrival = () -> other.handler().onMessage(self(), message);
+            boolean inline = other.handler().inline(message.type());
+            link.deliver(inline ? arrival : () -> other.executor(self()).execute(arrival));
         }
     }
 
