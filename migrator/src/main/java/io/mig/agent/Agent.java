@@ -21,6 +21,7 @@ import io.mig.checkpoint.proc.LinuxKernelObjects;
 import io.mig.checkpoint.proc.ProcFs;
 import io.mig.fault.FaultPlan;
 import io.mig.fault.Faults;
+import io.mig.fault.Pretence;
 import io.mig.files.client.ContentCache;
 import io.mig.home.AwayTable;
 import io.mig.home.Deputies;
@@ -61,6 +62,7 @@ import io.mig.migration.target.CheckDesk;
 import io.mig.migration.target.Guests;
 import io.mig.migration.target.HomeTrees;
 import io.mig.migration.target.InventoryBeat;
+import io.mig.migration.target.StateRoom;
 import io.mig.migration.target.TargetConfig;
 import io.mig.migration.target.TargetDesk;
 import io.mig.model.Epoch;
@@ -128,6 +130,8 @@ public final class Agent implements AutoCloseable {
         Directories.fresh(moves);
         StateDirectory.prepare(config.stateDir());
         String bootId = NodeFacts.bootId(run);
+        Pretence pretence = pretence();
+        Clock wall = Clock.offset(Clock.systemUTC(), pretence.clockOffset());
         Path hullSocket = run.resolve("hull.sock");
         NativeTools tools =
                 NativeTools.install(
@@ -144,7 +148,13 @@ public final class Agent implements AutoCloseable {
                         criuServer, List.of(tools.tool("mig-spawn").toString()), config.criu());
         Optional<CriuVersion> criu = criuVersion(launcher);
         PeerFacts facts =
-                NodeFacts.of(config.node(), proc.machine(), criu, config.hiddenCpuFlags(), bootId);
+                NodeFacts.of(
+                        config.node(),
+                        proc.machine(),
+                        criu,
+                        config.hiddenCpuFlags(),
+                        pretence,
+                        bootId);
         Faults faults = faults();
         NettyPeerNetwork network =
                 opened(
@@ -154,8 +164,7 @@ public final class Agent implements AutoCloseable {
                                         config.listenHost(), config.listenPort(), config.peers()),
                                 TlsIdentity.in(config.pkiDir(), config.cluster())));
         Calls calls = new Calls(network, config.callTimeout());
-        Journal journal =
-                opened(new Journal(config.stateDir().resolve("journal.db"), Clock.systemUTC()));
+        Journal journal = opened(new Journal(config.stateDir().resolve("journal.db"), wall));
         OpenReport report = journal.open();
         report.movedAside()
                 .ifPresent(
@@ -236,6 +245,7 @@ public final class Agent implements AutoCloseable {
                         criuServer,
                         trees,
                         programs);
+        StateRoom room = new StateRoom(config.stateDir());
         CheckDesk checks =
                 new CheckDesk(
                         targetConfig,
@@ -243,7 +253,8 @@ public final class Agent implements AutoCloseable {
                         facts,
                         proc,
                         new FileCheck(Path.of("/"), new ContentHash()),
-                        guests);
+                        guests,
+                        room);
         SourceFactsReader reader =
                 new SourceFactsReader(
                         proc,
@@ -299,8 +310,7 @@ public final class Agent implements AutoCloseable {
         checks.register();
 
         Optional<CpuLimit> limit = CpuLimit.find(config.programsCgroup());
-        LoadSampler load =
-                opened(LoadSampler.ofThisNode(new OshiProbe(), limit, Clock.systemUTC()));
+        LoadSampler load = opened(LoadSampler.ofThisNode(new OshiProbe(), limit, wall));
         load.start(SAMPLING);
         ProcessFinder finder = new ProcessFinder(config.node(), calls, proc, away, guests);
         Balancing balancing =
@@ -314,6 +324,7 @@ public final class Agent implements AutoCloseable {
                                         Path.of("/proc"),
                                         away,
                                         guests,
+                                        trees,
                                         load,
                                         limit,
                                         new PolicyInForce(
@@ -329,6 +340,9 @@ public final class Agent implements AutoCloseable {
                                         facts.arch(),
                                         moves,
                                         config.stateDir().resolve("balance"),
+                                        room,
+                                        wall,
+                                        pretence,
                                         config.policyFile(),
                                         config.maxGuests(),
                                         config.memoryReserveBytes()),
@@ -337,7 +351,7 @@ public final class Agent implements AutoCloseable {
         VerbTable verbs =
                 new VerbTable(
                         calls, network, facts, journal, away, guests, trees, moveDesk, finder, load,
-                        proc, balancing, faults);
+                        proc, balancing, faults, wall);
         verbs.register();
 
         deputies.start();
@@ -436,6 +450,14 @@ public final class Agent implements AutoCloseable {
                         ContentCache.in(
                                 config.stateDir().resolve("files-cache"),
                                 config.filesCacheBytes()));
+    }
+
+    private static Pretence pretence() {
+        Pretence pretence = Pretence.parse(System.getenv().getOrDefault("MIG_PRETEND", ""));
+        if (!pretence.equals(Pretence.NONE)) {
+            LOG.warn("this agent pretends, for a test: {}", pretence);
+        }
+        return pretence;
     }
 
     private Faults faults() {

@@ -2,6 +2,7 @@ package io.mig.agent;
 
 import io.mig.checkpoint.CriuVersion;
 import io.mig.checkpoint.proc.MachineFacts;
+import io.mig.fault.Pretence;
 import io.mig.model.NodeId;
 import io.mig.transport.PeerFacts;
 import java.io.IOException;
@@ -25,15 +26,17 @@ final class NodeFacts {
             MachineFacts machine,
             Optional<CriuVersion> criu,
             Set<String> hiddenCpuFlags,
+            Pretence pretence,
             String bootId)
             throws IOException {
         Set<String> flags = new HashSet<>(machine.cpuFlags());
         flags.removeAll(hiddenCpuFlags);
+        int protocol = pretence.protocol().orElse(PROTOCOL);
         return new PeerFacts(
                 node,
                 VERSION,
-                PROTOCOL,
-                PROTOCOL,
+                protocol,
+                protocol,
                 bootId,
                 criu.map(CriuVersion::toString).orElse(""),
                 flags,

@@ -18,6 +18,9 @@ import picocli.CommandLine.Option;
 /** {@code mig nodes}: the nodes of the cluster as this node's agent sees them. */
 @Command(name = "nodes", description = "List the nodes: state, load, memory, guests, versions.")
 final class NodesCommand implements Callable<Integer> {
+    /** Clocks that are closer than that are called the same. */
+    private static final long CLOCK_MILLIS = 2000;
+
     private final CliContext context;
 
     @Option(names = "--json", description = "Print a JSON array.")
@@ -42,8 +45,26 @@ final class NodesCommand implements Callable<Integer> {
     private void explain(JsonObject row) {
         String why = row.string("why", "");
         if (!why.isEmpty()) {
-            context.out().line(Text.clean(row.string("node", "?") + ": " + why));
+            remark(row, why);
         }
+        long ahead = row.integer("clockAheadMillis").orElse(0);
+        if (Math.abs(ahead) >= CLOCK_MILLIS) {
+            remark(
+                    row,
+                    "its clock is "
+                            + Units.millis((double) Math.abs(ahead))
+                            + (ahead > 0 ? " ahead of" : " behind")
+                            + " this node's; moves do not mind, but times in lists are each node's own:"
+                            + " let both follow a time server (chrony, systemd-timesyncd)");
+        }
+        String doubt = row.string("doubt", "");
+        if (!doubt.isEmpty()) {
+            remark(row, doubt);
+        }
+    }
+
+    private void remark(JsonObject row, String text) {
+        context.out().line(Text.clean(row.string("node", "?") + ": " + text));
     }
 
     private static Table table(JsonArray rows) {

@@ -48,7 +48,10 @@ public final class Birth {
         Estimate bestEstimate = null;
         for (Standing target :
                 terms.picky() || program.on().isPresent() ? round.all : round.promising()) {
-            if (target == own || judge.forbids(p, terms, target) != null) {
+            boolean choice = notHome == null && program.on().isEmpty();
+            if (target == own
+                    || judge.forbids(p, terms, target) != null
+                    || (choice && !Judge.trusts(p, target))) {
                 continue;
             }
             Estimate e = judge.estimate(p, terms, target);

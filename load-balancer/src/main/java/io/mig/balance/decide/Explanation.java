@@ -105,6 +105,7 @@ public record Explanation(
                     DRAINING,
                     OWNER_PRESENT,
                     DISK_FULL,
+                    NOT_TRUSTED,
                     TOO_MANY_GUESTS,
                     NO_MEMORY,
                     RESERVED,
@@ -147,6 +148,12 @@ public record Explanation(
                             t.wanted() + p.usage().demand(),
                             t.coresFor(true));
             case MISSING_FEATURE -> Judge.missing(p, t);
+            case NOT_TRUSTED ->
+                    String.format(
+                            Locale.ROOT,
+                            "trusted at %.2f, at least %.2f is asked for",
+                            t.view.trust(),
+                            TrustLedger.LEAST);
             case RULE_ONLY -> String.valueOf(terms.only());
             case RULE_NEVER -> String.valueOf(terms.never());
             case NOT_ACCEPTED -> String.valueOf(t.terms.acceptWhen());

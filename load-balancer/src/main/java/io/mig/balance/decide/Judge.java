@@ -143,6 +143,11 @@ final class Judge {
         return null;
     }
 
+    /** Whether the node may get it by choice, as far as its word counts. Home always may. */
+    static boolean trusts(ProcessView p, Standing target) {
+        return target.view.trust() >= TrustLedger.LEAST || !isGuestOn(p, target);
+    }
+
     /** Whether it left that node not long ago. */
     boolean wouldReturn(ProcessView p, NodeId target) {
         long noReturn = round.policy.balance().noReturn().toMillis();
@@ -217,6 +222,9 @@ final class Judge {
     @Nullable WhyNot notWorth(ProcessView p, ProcessTerms terms, Standing target, Estimate e) {
         if (wantsNothing(p)) {
             return WhyNot.NO_GAIN;
+        }
+        if (!trusts(p, target)) {
+            return WhyNot.NOT_TRUSTED;
         }
         if (wouldReturn(p, target.view.node())) {
             return WhyNot.WOULD_RETURN;

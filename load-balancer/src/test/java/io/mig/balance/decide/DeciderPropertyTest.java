@@ -9,6 +9,7 @@ import io.mig.balance.view.NodeStatus;
 import io.mig.balance.view.NodeView;
 import io.mig.balance.view.PastMove;
 import io.mig.balance.view.ProcessView;
+import io.mig.balance.view.Usage;
 import io.mig.model.HomePid;
 import io.mig.model.NodeId;
 import java.util.ArrayList;
@@ -46,6 +47,59 @@ final class DeciderPropertyTest {
                     && (proposal.reason() == Reason.NODE_DRAINING
                             || proposal.reason() == Reason.OWNER_RETURNED);
         }
+    }
+
+    /** Only its home's pull grows with what it does with files of its home. */
+    @Test
+    void shouldNeverSendFurtherFromHomeWhoUsesItsFilesMore() {
+        Tries.forAll(
+                TRIES / 4,
+                r -> {
+                    ClusterView view = Clusters.random(r);
+                    Policy policy = Clusters.randomPolicy(r);
+                    Round round = new Round(view, policy);
+                    Judge judge = new Judge(round);
+                    for (ProcessView p : view.processes()) {
+                        ProcessTerms terms =
+                                ProcessTerms.of(policy, p, round.own.view, round.cluster);
+                        ProcessView more = withHomeIo(p, p.usage().homeBytesPerSecond() + 50e6);
+                        for (Standing target : round.all) {
+                            Estimate less = judge.estimate(p, terms, target);
+                            Estimate much = judge.estimate(more, terms, target);
+                            boolean home = target.view.node().equals(p.process().home());
+                            double before = less.speedThere() / less.speedHere();
+                            double after = much.speedThere() / much.speedHere();
+                            if (home) {
+                                assertThat(after).isGreaterThanOrEqualTo(before * 0.999999);
+                            } else if (!p.isGuest()) {
+                                assertThat(after).isLessThan(before);
+                            }
+                        }
+                    }
+                });
+    }
+
+    private static ProcessView withHomeIo(ProcessView p, double bytesPerSecond) {
+        Usage u = p.usage();
+        return new ProcessView(
+                p.process(),
+                p.host(),
+                p.command(),
+                p.user(),
+                new Usage(
+                        u.demand(),
+                        u.rssBytes(),
+                        u.dirtyBytesPerSecond(),
+                        bytesPerSecond,
+                        u.cpuSeconds()),
+                p.needs(),
+                p.residencyMillis(),
+                p.movesLastHour(),
+                p.moves(),
+                p.partners(),
+                p.obstacle(),
+                p.pin(),
+                p.maxPauseMillis());
     }
 
     private static void each(int tries, BiConsumer<SplittableRandom, Case> property) {

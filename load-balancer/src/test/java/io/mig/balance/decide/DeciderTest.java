@@ -337,6 +337,25 @@ final class DeciderTest {
     }
 
     @Test
+    void shouldNotSendAwayWhoLivesOnFilesOfItsHome() {
+        NodeView home = node(A, 4, 1, 4.5, Doors.OPEN);
+        NodeView other = node(B, 4, 1.3, 1, Doors.OPEN);
+
+        assertThat(decide(view(List.of(readsAtHome(0)), home, other), EAGER)).hasSize(1);
+        assertThat(decide(view(List.of(readsAtHome(60e6)), home, other), EAGER)).isEmpty();
+    }
+
+    private static ProcessView readsAtHome(double bytesPerSecond) {
+        return ProcessView.of(
+                process(A, A, 1).process(),
+                A,
+                "grep",
+                "anna",
+                new Usage(1, 10_000_000, 0, bytesPerSecond, 60),
+                60_000);
+    }
+
+    @Test
     void shouldEmptyANodeWithLittleToDoWhenPacking() {
         Policy pack = with("spread = \"pack\"\n");
         ClusterView v =
@@ -362,18 +381,44 @@ final class DeciderTest {
     void shouldNotBelieveANodeThatBrokeItsWord() {
         TrustLedger ledger = new TrustLedger();
         for (int i = 0; i < 10; i++) {
-            ledger.observe(B, 1, 0.1);
+            ledger.observe(B, 1, 0.1, 0);
         }
         ClusterView v =
                 view(
                         List.of(process(A, A, 1), process(A, A, 2)),
                         node(A, 2),
-                        node(B, 0).withTrust(ledger.of(B)),
+                        node(B, 0).withTrust(ledger.of(B, 0)),
                         node(C, 0));
 
         assertThat(decide(v, EAGER).getFirst().target()).isEqualTo(C);
-        assertThat(ledger.of(B)).isLessThan(0.2);
-        assertThat(ledger.of(C)).isEqualTo(1);
+        assertThat(ledger.of(B, 0)).isLessThan(0.2);
+        assertThat(ledger.of(C, 0)).isEqualTo(1);
+    }
+
+    @Test
+    void shouldGiveNothingMoreToALiarUntilDistrustHasFaded() {
+        TrustLedger ledger = new TrustLedger();
+        assertThat(ledger.observe(B, 1, 0.7, 0)).as("shared for a while").isFalse();
+        int arrivals = 0;
+        while (ledger.of(B, 0) >= TrustLedger.LEAST) {
+            assertThat(ledger.observe(B, 1, 0.2, 0)).isTrue();
+            arrivals++;
+        }
+        ClusterView v =
+                view(
+                        List.of(process(A, A, 1), process(A, A, 2), process(A, A, 3)),
+                        node(A, 3),
+                        node(B, 0).withTrust(ledger.of(B, 0)));
+
+        assertThat(arrivals).isLessThanOrEqualTo(3);
+        assertThat(ledger.broken(B)).isEqualTo(arrivals);
+        assertThat(decide(v, EAGER)).isEmpty();
+        assertThat(
+                        Decider.explain(v, EAGER, Holds.NONE, v.processes().getFirst().process())
+                                .lines())
+                .anyMatch(
+                        line -> line.contains("much less speed than it tells of (trusted at 0.4"));
+        assertThat(ledger.of(B, 3_600_000)).isGreaterThan(0.95);
     }
 
     @Test

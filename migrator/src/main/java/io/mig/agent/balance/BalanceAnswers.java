@@ -85,11 +85,44 @@ final class BalanceAnswers {
                             .build();
             case "policy-set" -> setPolicy(args);
             case "best" -> best(args);
+            case "progress" -> progress(HomePid.parse(args.requireString("process")));
             default ->
                     throw new RefusedException(
                             ErrorCode.BAD_REQUEST,
                             question.getVerb() + ": this node's agent knows no such question");
         };
+    }
+
+    private JsonObject progress(HomePid process) throws Exception {
+        Promises.Progress had = balancer.ask(() -> balancer.progress(process));
+        return JsonObject.builder()
+                .put("work", had.work())
+                .put("wantedSeconds", had.wantedSeconds())
+                .build();
+    }
+
+    /**
+     * Asks a node what a process had there.
+     *
+     * @throws RuntimeException when it is not there, or the node does not say
+     */
+    static Promises.Progress askProgress(BalanceParts parts, NodeId node, HomePid process) {
+        BalanceAnswer answer =
+                parts.calls()
+                        .ask(
+                                node,
+                                BalanceQuestion.newBuilder()
+                                        .setVerb("progress")
+                                        .setJson(
+                                                Json.write(
+                                                        JsonObject.builder()
+                                                                .put("process", process.toString())
+                                                                .build()))
+                                        .build(),
+                                BalanceAnswer.class);
+        JsonObject had = Json.parseObject(answer.getJson().getBytes(StandardCharsets.UTF_8));
+        return new Promises.Progress(
+                had.number("work").orElse(0), had.number("wantedSeconds").orElse(0));
     }
 
     // --- recommendations ---
@@ -307,7 +340,7 @@ final class BalanceAnswers {
         OptionalLong deadline =
                 args.integer("seconds").isPresent()
                         ? OptionalLong.of(
-                                System.currentTimeMillis()
+                                parts.wall().millis()
                                         + 1000L
                                                 * Math.clamp(
                                                         args.integer("seconds").getAsLong(),

@@ -2,6 +2,7 @@ package io.mig.agent.balance;
 
 import io.mig.balance.policy.PolicyInForce;
 import io.mig.checkpoint.proc.ProcFs;
+import io.mig.fault.Pretence;
 import io.mig.home.AwayTable;
 import io.mig.load.CpuLimit;
 import io.mig.load.LoadSampler;
@@ -9,6 +10,8 @@ import io.mig.migration.Calls;
 import io.mig.migration.Courtesy;
 import io.mig.migration.source.MoveDesk;
 import io.mig.migration.target.Guests;
+import io.mig.migration.target.HomeTrees;
+import io.mig.migration.target.StateRoom;
 import io.mig.model.NodeId;
 import io.mig.transport.PeerNetwork;
 import java.nio.file.Path;
@@ -25,6 +28,9 @@ import java.util.Optional;
  * @param arch of this node, as agents tell each other
  * @param images where arriving images go
  * @param state folder that survives a boot
+ * @param room whether there is space in the agent's state directory
+ * @param wall the time of day
+ * @param pretence what this agent pretends, in tests
  * @param policyFile this node's policy
  */
 public record BalanceParts(
@@ -35,6 +41,7 @@ public record BalanceParts(
         Path procRoot,
         AwayTable away,
         Guests guests,
+        HomeTrees trees,
         LoadSampler load,
         Optional<CpuLimit> limit,
         PolicyInForce policy,
@@ -44,6 +51,9 @@ public record BalanceParts(
         String arch,
         Path images,
         Path state,
+        StateRoom room,
+        java.time.Clock wall,
+        Pretence pretence,
         Path policyFile,
         int maxGuests,
         long memoryReserveBytes) {}

@@ -31,8 +31,10 @@ import io.mig.balance.view.Usage;
 import io.mig.load.SpeedGauge;
 import io.mig.migration.target.Guest;
 import io.mig.migration.target.GuestRecord;
+import io.mig.model.ErrorCode;
 import io.mig.model.HomePid;
 import io.mig.model.NodeId;
+import io.mig.model.RefusedException;
 import io.mig.wire.proto.ArrivalAsk;
 import io.mig.wire.proto.ArrivalOver;
 import io.mig.wire.proto.ArrivalReply;
@@ -88,13 +90,14 @@ public final class Balancer implements AutoCloseable {
     private final NodeSensor sensor;
     private final Arrivals arrivals = new Arrivals();
     private final Departures departures;
+    private final Promises promises = new Promises();
     private final Views views;
     private final DoorState doors;
     private final ResidentStore store;
     private final OwnerWatch ownerWatch;
     private final LocalPolicy localPolicy;
     private final ClusterPolicy clusterPolicy;
-    private final Events events = new Events();
+    private final Events events;
 
     private final Map<HomePid, Resident> residents = new HashMap<>();
     private final Map<HomePid, HomePid> planned = new HashMap<>();
@@ -105,6 +108,7 @@ public final class Balancer implements AutoCloseable {
 
     private List<Managed> present = List.of();
     private volatile List<ManagedHere.AtHome> atHome = List.of();
+    private volatile Map<NodeId, String> doubts = Map.of();
     private NodeFacts own;
     private Holds holds = Holds.NONE;
     private final ThreadMXBean processorTime = ManagementFactory.getThreadMXBean();
@@ -119,10 +123,11 @@ public final class Balancer implements AutoCloseable {
                 Executors.newSingleThreadScheduledExecutor(
                         Thread.ofPlatform().daemon().name("balance").factory());
         NodeId self = parts.self();
+        this.events = new Events(parts.wall());
         this.gossip =
                 new GossipNode(
                         self,
-                        System.currentTimeMillis() / 1000,
+                        parts.wall().millis() / 1000,
                         parts.network().peers(),
                         GossipConfig.USUAL,
                         new Random());
@@ -133,16 +138,19 @@ public final class Balancer implements AutoCloseable {
                         parts.procRoot(),
                         new Accounts(
                                 java.nio.file.Path.of("/etc/passwd"),
-                                java.nio.file.Path.of("/etc/group")));
+                                java.nio.file.Path.of("/etc/group")),
+                        parts.trees()::throughHome);
         this.sensor =
                 new NodeSensor(
                         self,
                         parts.load(),
                         parts.limit(),
                         parts.images(),
+                        parts.room(),
+                        parts.pretence(),
                         Runtime.getRuntime().availableProcessors());
         this.departures = new Departures(parts.calls(), clock, this::post);
-        this.views = new Views(parts.network(), gossip, departures, parts.arch());
+        this.views = new Views(parts.network(), gossip, departures, promises, parts.arch());
         this.doors = new DoorState(parts.state().resolve("doors"));
         this.store = new ResidentStore(parts.state().resolve("residents"));
         this.ownerWatch = new OwnerWatch(java.nio.file.Path.of("/dev"));
@@ -159,7 +167,7 @@ public final class Balancer implements AutoCloseable {
     /** Begins; messages of others are taken from now on. */
     void start() {
         doors.load();
-        store.load(System.currentTimeMillis());
+        store.load(parts.wall().millis());
         localPolicy.refresh();
         clusterPolicy.load();
         gossip.obeys(parts.policy().signedVersion());
@@ -282,6 +290,8 @@ public final class Balancer implements AutoCloseable {
         publish(now);
         send(gossip.tick(now));
         gossip.takeNewerPolicyAt().ifPresent(this::fetchPolicy);
+        promises.due(now).forEach(this::check);
+        doubts = promises.doubts(parts.network().peers(), now);
         decide(now);
     }
 
@@ -299,6 +309,56 @@ public final class Balancer implements AutoCloseable {
                                 post(() -> gossip.obeys(parts.policy().signedVersion()));
                             }
                         });
+    }
+
+    /** Asks what became of a process that was sent away. */
+    private void check(Promises.Promise promise) {
+        Thread.ofVirtual()
+                .name("progress-of-" + promise.process().brief())
+                .start(
+                        () -> {
+                            try {
+                                Promises.Progress had =
+                                        BalanceAnswers.askProgress(
+                                                parts, promise.node(), promise.process());
+                                post(() -> settle(promise, had));
+                            } catch (RuntimeException e) {
+                                // it went on or has ended, or the node cannot say: nobody is blamed
+                                LOG.debug("no progress known: {} {}", promise, e.getMessage());
+                            }
+                        });
+    }
+
+    private void settle(Promises.Promise promise, Promises.Progress had) {
+        long now = clock.millis();
+        NodeView claimed = viewNow().nodes().get(promise.node());
+        if (claimed != null) {
+            promises.settle(promise, had, claimed, now).ifPresent(t -> events.add("doubt", t));
+        }
+    }
+
+    /** What a guest of this node had since it came. */
+    Promises.Progress progress(HomePid process) {
+        return parts.guests().all().stream()
+                .filter(
+                        g ->
+                                g.process().equals(process)
+                                        && g.record().state() == GuestRecord.State.RUNNING)
+                .findFirst()
+                .map(g -> scan.progress(g.capsule().guests().pids(), sensor.speed()))
+                .orElseThrow(
+                        () ->
+                                new RefusedException(
+                                        ErrorCode.NOT_FOUND,
+                                        process.brief() + " is not on " + parts.self()));
+    }
+
+    private void promised(Departures.Order order) {
+        NodeView there = viewNow().nodes().get(order.to());
+        if (there != null) {
+            double demand = order.request().process().usage().demand();
+            promises.made(order.process(), there, demand, clock.millis());
+        }
     }
 
     private void adopt(SignedPolicy policy, String from) {
@@ -356,7 +416,7 @@ public final class Balancer implements AutoCloseable {
                         s ->
                                 residents.containsKey(s.getKey())
                                         || s.getValue() < now - UNSEEN_MILLIS);
-        store.save(residents, now, System.currentTimeMillis());
+        store.save(residents, now, parts.wall().millis());
         arrivals.settle(running, now);
         double wanted = present.stream().mapToDouble(Managed::demand).sum();
         sensor.othersRan(found.runningOthers(), wanted);
@@ -461,7 +521,7 @@ public final class Balancer implements AutoCloseable {
     private ClusterView view(long now) {
         OptionalLong deadline = OptionalLong.empty();
         if (doors.deadlineEpochMillis().isPresent()) {
-            long left = doors.deadlineEpochMillis().getAsLong() - System.currentTimeMillis();
+            long left = doors.deadlineEpochMillis().getAsLong() - parts.wall().millis();
             deadline = OptionalLong.of(now + left);
         }
         return new ClusterView(
@@ -578,17 +638,19 @@ public final class Balancer implements AutoCloseable {
         Optional<Resident> resident = Optional.ofNullable(residents.get(order.process()));
         String who = order.process().brief() + " (" + order.request().process().command() + ")";
         switch (end) {
-            case Departures.End.Moved moved ->
-                    events.add(
-                            "moved",
-                            String.format(
-                                    Locale.ROOT,
-                                    "%s to %s, frozen %.0f ms of %.0f ms; %s",
-                                    who,
-                                    order.to(),
-                                    moved.freezeMillis(),
-                                    moved.totalMillis(),
-                                    order.reason()));
+            case Departures.End.Moved moved -> {
+                promised(order);
+                events.add(
+                        "moved",
+                        String.format(
+                                Locale.ROOT,
+                                "%s to %s, frozen %.0f ms of %.0f ms; %s",
+                                who,
+                                order.to(),
+                                moved.freezeMillis(),
+                                moved.totalMillis(),
+                                order.reason()));
+            }
             case Departures.End.Refused refused -> {
                 refused.facts().ifPresent(facts -> gossip.correct(facts, now));
                 LOG.debug("{} is not taken by {}: {}", who, order.to(), refused.why());
@@ -705,6 +767,7 @@ public final class Balancer implements AutoCloseable {
         String why =
                 switch (end) {
                     case Departures.End.Moved moved -> {
+                        promised(order);
                         events.add(
                                 "born",
                                 String.format(
@@ -780,6 +843,11 @@ public final class Balancer implements AutoCloseable {
     /** For any thread: those that have not left, as of the last look. */
     List<ManagedHere.AtHome> atHome() {
         return atHome;
+    }
+
+    /** For any thread: nodes that get nothing by choice now, and why. */
+    Map<NodeId, String> doubts() {
+        return doubts;
     }
 
     List<Managed> present() {

@@ -4,6 +4,7 @@ import io.mig.agent.control.ControlVerb;
 import io.mig.agent.verb.ManagedHere;
 import io.mig.agent.verb.ProcessFinder;
 import io.mig.home.journal.Journal;
+import io.mig.model.NodeId;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,11 @@ public final class Balancing implements AutoCloseable, ManagedHere {
     @Override
     public List<AtHome> managedAtHome() {
         return balancer.atHome();
+    }
+
+    @Override
+    public Map<NodeId, String> doubts() {
+        return balancer.doubts();
     }
 
     @Override

@@ -41,7 +41,7 @@ final class DemandMeter {
     }
 
     /** Nanoseconds of all threads. */
-    private record Times(long ran, long wanted) {
+    record Times(long ran, long wanted) {
         static final Times NONE = new Times(0, 0);
     }
 
@@ -88,6 +88,11 @@ final class DemandMeter {
                         still,
                         round));
         return demand;
+    }
+
+    /** What a process had and wanted in all its life; null when it has ended. */
+    @Nullable Times life(ProcStat stat) {
+        return times(stat);
     }
 
     /** Processor time of a process with one thread, as of the last look; 0 when not known. */

@@ -1,6 +1,7 @@
 package io.mig.agent.balance;
 
 import io.mig.json.JsonObject;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -27,12 +28,17 @@ final class Events {
     }
 
     private final Deque<Event> events = new ArrayDeque<>();
+    private final Clock wall;
     private long last;
+
+    Events(Clock wall) {
+        this.wall = wall;
+    }
 
     void add(String kind, String text) {
         LOG.info("{}: {}", kind, text);
         synchronized (events) {
-            events.addLast(new Event(++last, Instant.now(), kind, text));
+            events.addLast(new Event(++last, wall.instant(), kind, text));
             if (events.size() > KEPT) {
                 events.removeFirst();
             }

@@ -19,6 +19,7 @@ import java.util.OptionalLong;
  * @param demand processors it wants
  * @param residentBytes memory of the whole tree
  * @param cpuSeconds processor time it has used here
+ * @param homeBytesPerSecond what it does with files of its home, see {@link IoMeter}
  * @param ageMillis since its start, for one that has never moved
  * @param on the node its user asked for
  * @param first the node its user asked for as the first one; empty once it was away
@@ -35,6 +36,7 @@ record Managed(
         double demand,
         long residentBytes,
         double cpuSeconds,
+        double homeBytesPerSecond,
         long ageMillis,
         Optional<NodeId> on,
         Optional<NodeId> first,

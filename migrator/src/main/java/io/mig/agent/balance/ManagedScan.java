@@ -5,6 +5,7 @@ import io.mig.balance.policy.Scope;
 import io.mig.checkpoint.proc.ProcFs;
 import io.mig.checkpoint.proc.ProcSample;
 import io.mig.checkpoint.proc.ProcStat;
+import io.mig.files.client.TreeStats;
 import io.mig.load.KernelUnits;
 import io.mig.migration.target.Guest;
 import io.mig.migration.target.GuestRecord;
@@ -22,7 +23,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the managed processes whose bodies are here. Of those that have never moved only the leaves
@@ -35,6 +38,9 @@ import java.util.function.Predicate;
  * ns old, so its memory may be known four seconds late. For one thread.
  */
 final class ManagedScan {
+    /** Whose files are looked at, in processors. */
+    private static final double BUSY = 0.01;
+
     private static final int MOST_ENVIRONMENT = 128 * 1024;
 
     /** So long a process may still turn into {@code mig run}'s program by execve(2). */
@@ -45,6 +51,8 @@ final class ManagedScan {
     private final Path root;
     private final Accounts accounts;
     private final DemandMeter meter;
+    private final IoMeter io;
+    private final Function<Guest, Optional<TreeStats.Io>> throughHome;
     private final KernelUnits units = KernelUnits.ofThisMachine();
     private final long ownPid = ProcessHandle.current().pid();
     private final String ownNamespace;
@@ -83,12 +91,22 @@ final class ManagedScan {
      */
     record Result(List<Managed> processes, int runningOthers) {}
 
-    ManagedScan(NodeId self, ProcFs proc, Path root, Accounts accounts) {
+    /**
+     * @param throughHome what a guest did through its home's mount, if it has one
+     */
+    ManagedScan(
+            NodeId self,
+            ProcFs proc,
+            Path root,
+            Accounts accounts,
+            Function<Guest, Optional<TreeStats.Io>> throughHome) {
         this.self = self;
         this.proc = proc;
         this.root = root;
         this.accounts = accounts;
         this.meter = new DemandMeter(root);
+        this.io = new IoMeter(root);
+        this.throughHome = throughHome;
         this.ownNamespace = namespace((int) ownPid);
     }
 
@@ -124,12 +142,30 @@ final class ManagedScan {
         }
         int others = locals(bodies, deputies, count, found, nowNanos);
         meter.endRound();
+        io.endRound();
         return new Result(found, others);
     }
 
     /** Whether anything here was managed at the last look, if only a shell. */
     boolean any() {
         return any;
+    }
+
+    /**
+     * What the processes of a guest that are alive had here and wanted; nothing of one that ended.
+     *
+     * @param speed of a processor of this node
+     */
+    Promises.Progress progress(Collection<Integer> pids, double speed) {
+        long ran = 0;
+        long wanted = 0;
+        for (int pid : pids) {
+            Optional<ProcStat> stat = proc.stat(pid).filter(s -> !s.zombie());
+            DemandMeter.@Nullable Times times = stat.isPresent() ? meter.life(stat.get()) : null;
+            ran += times == null ? 0 : times.ran();
+            wanted += times == null ? 0 : times.wanted();
+        }
+        return new Promises.Progress(ran * speed / 1e9, wanted / 1e9);
     }
 
     private Optional<Managed> guest(
@@ -182,6 +218,10 @@ final class ManagedScan {
                         demand,
                         resident,
                         (double) ticks / units.ticksPerSecond(),
+                        throughHome
+                                .apply(guest)
+                                .map(used -> io.guest(record.process(), used, nowNanos))
+                                .orElse(0.0),
                         0,
                         k.marks.on(),
                         Optional.empty(),
@@ -276,6 +316,9 @@ final class ManagedScan {
                 demand,
                 stat.rssPages() * units.pageBytes(),
                 Math.max(used, ran),
+                demand > BUSY
+                        ? io.local(stat.pid(), stat.startTicks(), nowNanos)
+                        : io.rests(stat.pid(), stat.startTicks()),
                 Math.max(0, Math.round(age * 1000)),
                 k.marks.on(),
                 k.marks

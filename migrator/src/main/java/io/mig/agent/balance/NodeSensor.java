@@ -6,10 +6,12 @@ import io.mig.balance.view.NodeCapacity;
 import io.mig.balance.view.NodeFacts;
 import io.mig.balance.view.NodeUse;
 import io.mig.balance.view.Psi;
+import io.mig.fault.Pretence;
 import io.mig.load.CpuLimit;
 import io.mig.load.LoadSampler;
 import io.mig.load.NodeLoad;
 import io.mig.load.Pressure;
+import io.mig.migration.target.StateRoom;
 import io.mig.model.NodeId;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,6 +31,8 @@ final class NodeSensor {
     private final LoadSampler load;
     private final Optional<CpuLimit> limit;
     private final Path images;
+    private final StateRoom room;
+    private final Pretence pretence;
     private final int processors;
 
     private double speed = 1;
@@ -36,13 +40,22 @@ final class NodeSensor {
 
     /**
      * @param images where images of arriving processes go
+     * @param room whether the agent can note what it must
      */
     NodeSensor(
-            NodeId self, LoadSampler load, Optional<CpuLimit> limit, Path images, int processors) {
+            NodeId self,
+            LoadSampler load,
+            Optional<CpuLimit> limit,
+            Path images,
+            StateRoom room,
+            Pretence pretence,
+            int processors) {
         this.self = self;
         this.load = load;
         this.limit = limit;
         this.images = images;
+        this.room = room;
+        this.pretence = pretence;
         this.processors = processors;
     }
 
@@ -90,7 +103,7 @@ final class NodeSensor {
                 self,
                 capacity(total),
                 new NodeUse(
-                        Math.max(0, others) + managed + announced.runnable(),
+                        pretence.idle() ? 0 : Math.max(0, others) + managed + announced.runnable(),
                         Math.max(0, free - announced.bytes()),
                         psi(now),
                         guests + announced.processes()),
@@ -116,10 +129,11 @@ final class NodeSensor {
                 || (!countsItself() && runningOnMachine() - 1 > processors);
     }
 
-    /** Whether there is too little space for images. */
+    /** Whether there is too little space for images, or for what the agent must note. */
     boolean diskFull() {
         try {
-            return Files.getFileStore(images).getUsableSpace() < LEAST_SPACE;
+            return Files.getFileStore(images).getUsableSpace() < LEAST_SPACE
+                    || room.missing().isPresent();
         } catch (IOException e) {
             return true;
         }

@@ -30,13 +30,20 @@ final class Views {
     private final PeerNetwork network;
     private final GossipNode gossip;
     private final Departures departures;
+    private final Promises promises;
     private final Features own;
 
-    Views(PeerNetwork network, GossipNode gossip, Departures departures, String arch) {
+    Views(
+            PeerNetwork network,
+            GossipNode gossip,
+            Departures departures,
+            Promises promises,
+            String arch) {
         this.own = new Features(arch, Set.of(), "");
         this.network = network;
         this.gossip = gossip;
         this.departures = departures;
+        this.promises = promises;
     }
 
     NodeView self(NodeFacts own, Announced arriving) {
@@ -73,7 +80,8 @@ final class Views {
                                                             members.getOrDefault(
                                                                     node, MemberState.DEAD)))
                                             .withAnnounced(departures.announced(node, age, now))
-                                            .withLink(departures.link(node, now));
+                                            .withLink(departures.link(node, now))
+                                            .withTrust(promises.trust(node, now));
                             nodes.put(node, features(node).map(view::withFeatures).orElse(view));
                         });
         nodes.put(own.node(), self(own, arriving));
@@ -108,7 +116,7 @@ final class Views {
                                         m.demand(),
                                         m.residentBytes(),
                                         NO_PRECOPY,
-                                        0,
+                                        m.homeBytesPerSecond(),
                                         r.earlierCpuSeconds() + m.cpuSeconds() * speed),
                                 r.residencyMillis(now))
                         .withMoves(r.movesLastHour(now), r.history(now))

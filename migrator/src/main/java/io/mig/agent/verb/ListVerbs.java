@@ -38,8 +38,10 @@ import io.mig.wire.proto.NodeRequest;
 import io.mig.wire.proto.PsReply;
 import io.mig.wire.proto.PsRequest;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -49,6 +51,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
@@ -75,6 +78,7 @@ final class ListVerbs {
     private final LoadSampler load;
     private final ProcFs proc;
     private final ManagedHere managed;
+    private final Clock wall;
     private final ProcessSampler sampler = new ProcessSampler();
 
     ListVerbs(
@@ -88,7 +92,8 @@ final class ListVerbs {
             ProcessFinder finder,
             LoadSampler load,
             ProcFs proc,
-            ManagedHere managed) {
+            ManagedHere managed,
+            Clock wall) {
         this.calls = calls;
         this.network = network;
         this.facts = facts;
@@ -100,6 +105,7 @@ final class ListVerbs {
         this.load = load;
         this.proc = proc;
         this.managed = managed;
+        this.wall = wall;
     }
 
     void register() {
@@ -311,6 +317,7 @@ final class ListVerbs {
         JsonObject.Builder row =
                 known(facts)
                         .put("state", "up")
+                        .put("clockMillis", wall.millis())
                         .put("guests", guests.all().size())
                         .put("away", away.all().size());
         load.latest()
@@ -338,34 +345,36 @@ final class ListVerbs {
 
     void nodes(ControlRequest request, ControlResponse out) {
         Map<NodeId, String> silent = new TreeMap<>();
-        Map<NodeId, NodeReply> replies =
-                everywhere(
-                        node ->
-                                calls.ask(
-                                        node,
-                                        NodeRequest.getDefaultInstance(),
-                                        NodeReply.class,
-                                        PATIENCE),
-                        silent);
-        Map<NodeId, JsonObject> rows = new TreeMap<>();
-        replies.forEach(
-                (node, reply) ->
-                        rows.put(
-                                node,
-                                Json.parseObject(
-                                        reply.getJson()
-                                                .getBytes(
-                                                        java.nio.charset.StandardCharsets.UTF_8))));
+        Map<NodeId, JsonObject> rows = new TreeMap<>(everywhere(this::nodeRow, silent));
         silent.forEach((node, why) -> rows.put(node, down(node, why)));
+        Map<NodeId, String> doubts = managed.doubts();
         List<JsonObject> all = new ArrayList<>();
         rows.forEach(
                 (node, row) ->
                         all.add(
                                 JsonObject.builder()
                                         .putAll(row)
+                                        .put("doubt", doubts.getOrDefault(node, ""))
                                         .put("since", network.state(node).since().toString())
                                         .build()));
         out.ok(JsonObject.builder().put("nodes", MoveVerbs.array(all)).build());
+    }
+
+    /** What a node says of itself, and how far its clock is from ours. */
+    private JsonObject nodeRow(NodeId node) {
+        long asked = wall.millis();
+        NodeReply reply =
+                calls.ask(node, NodeRequest.getDefaultInstance(), NodeReply.class, PATIENCE);
+        long answered = wall.millis();
+        JsonObject row = Json.parseObject(reply.getJson().getBytes(StandardCharsets.UTF_8));
+        OptionalLong theirs = row.integer("clockMillis");
+        if (theirs.isEmpty()) { // an agent of an earlier release
+            return row;
+        }
+        return JsonObject.builder()
+                .putAll(row)
+                .put("clockAheadMillis", ClockGap.millis(asked, answered, theirs.getAsLong()))
+                .build();
     }
 
     private JsonObject down(NodeId node, String why) {

@@ -13,6 +13,7 @@ import io.mig.migration.target.HomeTrees;
 import io.mig.transport.PeerFacts;
 import io.mig.transport.PeerNetwork;
 import io.mig.wire.proto.LookupRequest;
+import java.time.Clock;
 import java.util.Map;
 
 /** All verbs of the control socket by name. */
@@ -35,14 +36,15 @@ public final class VerbTable {
             LoadSampler load,
             ProcFs proc,
             ManagedHere managed,
-            Faults faults) {
+            Faults faults,
+            Clock wall) {
         this.calls = calls;
         this.finder = finder;
         this.moves = new MoveVerbs(calls, network, journal, desk, finder);
         this.lists =
                 new ListVerbs(
                         calls, network, facts, journal, away, guests, trees, finder, load, proc,
-                        managed);
+                        managed, wall);
     }
 
     /** Serves the other agents' side of the verbs. */

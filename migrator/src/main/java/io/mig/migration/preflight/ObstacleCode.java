@@ -89,6 +89,7 @@ public enum ObstacleCode {
     TARGET_DOWN,
     TARGET_FULL,
     TARGET_MEMORY,
+    TARGET_DISK,
     CRIU_VERSION,
     ARCHITECTURE,
     CPU_FEATURES,

@@ -10,6 +10,7 @@ import java.util.Set;
  * @param down why it cannot be reached; then nothing else is looked at
  * @param memoryAvailableBytes what it can give now
  * @param maxGuests most guests it takes; 0 = no limit
+ * @param noRoom what its disk lacks; empty when nothing
  * @param provenShared declared shared folders that a probe has shown to be the same storage on both
  *     nodes
  * @param mismatches its answer to {@link FileNeeds#of}
@@ -25,6 +26,7 @@ public record TargetFacts(
         long memoryAvailableBytes,
         int guests,
         int maxGuests,
+        String noRoom,
         Set<String> provenShared,
         List<FileMismatch> mismatches,
         boolean homeTree) {
@@ -57,6 +59,7 @@ public record TargetFacts(
                 memoryAvailableBytes,
                 guests,
                 maxGuests,
+                "",
                 provenShared,
                 mismatches,
                 false);

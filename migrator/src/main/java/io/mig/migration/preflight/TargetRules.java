@@ -168,6 +168,14 @@ final class TargetRules {
                     "it takes no more",
                     "choose another node, or raise its limit (max guests) in its agent's configuration");
         }
+        if (!t.noRoom().isEmpty()) {
+            f.add(
+                    ObstacleCode.TARGET_DISK,
+                    node,
+                    t.noRoom(),
+                    "its agent could not note what it takes",
+                    "free space there, or choose another node");
+        }
         long needed =
                 f.tree().rssBytes()
                         + f.tree().processes().stream()

@@ -160,6 +160,7 @@ final class TargetQuery {
                 reply.getMemoryAvailableBytes(),
                 reply.getGuests(),
                 reply.getMaxGuests(),
+                reply.getNoRoom(),
                 Set.copyOf(reply.getProvenSharedList()),
                 // files of another time but the same content are no mismatch
                 new ContentHash().settle(mismatches, Path.of("/proc/" + pid + "/root")),

@@ -27,6 +27,7 @@ public final class CheckDesk {
     private final ProcFs proc;
     private final FileCheck files;
     private final Guests guests;
+    private final StateRoom room;
 
     public CheckDesk(
             TargetConfig config,
@@ -34,13 +35,15 @@ public final class CheckDesk {
             PeerFacts self,
             ProcFs proc,
             FileCheck files,
-            Guests guests) {
+            Guests guests,
+            StateRoom room) {
         this.config = config;
         this.calls = calls;
         this.self = self;
         this.proc = proc;
         this.files = files;
         this.guests = guests;
+        this.room = room;
     }
 
     public void register() {
@@ -71,6 +74,7 @@ public final class CheckDesk {
                                 machine.memoryAvailableBytes() - config.memoryReserveBytes())
                         .setGuests(guests.all().size())
                         .setMaxGuests(config.maxGuests())
+                        .setNoRoom(room.missing().orElse(""))
                         .addAllProvenShared(proven)
                         .setHomeTree(givesTree(request.getHomeTree()));
         List<FileNeed> needs = request.getFilesList().stream().map(CheckDesk::need).toList();

@@ -308,6 +308,15 @@ public final class HomeTrees implements AutoCloseable {
         Optional.ofNullable(trees.get(peer)).ifPresent(m -> m.tree.homeIsBack());
     }
 
+    /** What a guest here did through home's mount; nothing when it has the files of this node. */
+    public Optional<TreeStats.Io> throughHome(Guest guest) {
+        GuestRecord record = guest.record();
+        Mounted mounted = record.files().isPresent() ? trees.get(record.process().home()) : null;
+        return mounted == null
+                ? Optional.empty()
+                : Optional.of(mounted.tree.ofGuest(record.shortName()));
+    }
+
     /** What a guest here did with files; nothing when it has those of this node. */
     public Optional<FileUse> use(Guest guest) {
         GuestRecord record = guest.record();

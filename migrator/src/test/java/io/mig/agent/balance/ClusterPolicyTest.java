@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ClusterPolicyTest {
     @TempDir private Path directory;
-    private final Events events = new Events();
+    private final Events events = new Events(java.time.Clock.systemUTC());
     private KeyPair admin;
     private PolicyInForce inForce;
     private ClusterPolicy policy;

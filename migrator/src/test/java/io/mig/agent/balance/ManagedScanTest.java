@@ -33,7 +33,8 @@ class ManagedScanTest {
                         new NodeId("home"),
                         new ProcFs(proc),
                         proc,
-                        new Accounts(proc.resolve("none"), proc.resolve("none")));
+                        new Accounts(proc.resolve("none"), proc.resolve("none")),
+                        _ -> java.util.Optional.empty());
     }
 
     private void process(int pid, int parent, String command, String environment)

@@ -706,6 +706,23 @@ class PreflightRulesTest {
                                 0,
                                 0)),
                 target(
+                        ObstacleCode.TARGET_DISK,
+                        "node node2: its disk is full",
+                        new TargetFacts(
+                                "node2",
+                                Optional.empty(),
+                                "4.2.1",
+                                t.kernel(),
+                                t.arch(),
+                                t.cpuFlags(),
+                                1L << 30,
+                                0,
+                                0,
+                                "its disk is full",
+                                Set.of(),
+                                List.of(),
+                                false)),
+                target(
                         ObstacleCode.TARGET_FULL,
                         "3 guests of at most 3",
                         facts(
@@ -828,6 +845,7 @@ class PreflightRulesTest {
                 t.memoryAvailableBytes(),
                 t.guests(),
                 t.maxGuests(),
+                "",
                 t.provenShared(),
                 t.mismatches(),
                 yes);
