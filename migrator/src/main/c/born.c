@@ -1,5 +1,5 @@
 /*
- * mig-born: the process that `mig run` is until its program starts. Asks the agent where that shall be and waits.
+ * mig-born: the process that `mig run`, or a program of `mig shell` (exec.c), is until its program starts. Asks the agent where that shall be and waits.
  *
  *   here       it executes the program, as if it had never been there
  *   elsewhere  it is frozen and becomes the program's deputy: this code never hears of it
@@ -9,7 +9,7 @@
  * a frozen process executes nothing, so the program is started once.
  *
  * argv is the program's own. From the environment, and not left in it: MIG_BORN_EXE (the program's file), MIG_BORN_ARGS (arguments of
- * the agent's verb `birth`, JSON), MIG_BORN_SOCKET (the agent's control socket).
+ * the agent's verb `birth`, JSON), MIG_BORN_SOCKET (the agent's control socket), MIG_BORN_PATIENCE (milliseconds).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #define PATIENCE_MS 20000
+#define LEAST_PATIENCE_MS 100
 #define MINE "MIG_BORN_"
 #define NOWHERE 125
 
@@ -113,10 +114,18 @@ static long long now_ms(void)
     return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
+static long long patience(void)
+{
+    const char *text = getenv(MINE "PATIENCE");
+    long long ms = text != NULL ? atoll(text) : PATIENCE_MS;
+
+    return ms < LEAST_PATIENCE_MS || ms > PATIENCE_MS ? PATIENCE_MS : ms;
+}
+
 /* The agent's answer, one line; empty when there is none in time. */
 static void await(int fd, char *answer, size_t size)
 {
-    long long end = now_ms() + PATIENCE_MS;
+    long long end = now_ms() + patience();
     size_t len = 0;
 
     while (len + 1 < size && memchr(answer, '\n', len) == NULL) {

@@ -340,6 +340,7 @@ public final class Agent implements AutoCloseable {
                                         facts.arch(),
                                         moves,
                                         config.stateDir().resolve("balance"),
+                                        run.resolve("room"),
                                         room,
                                         wall,
                                         pretence,

@@ -28,6 +28,7 @@ import java.util.Optional;
  * @param arch of this node, as agents tell each other
  * @param images where arriving images go
  * @param state folder that survives a boot
+ * @param sign the file that tells programs whether to ask where to begin
  * @param room whether there is space in the agent's state directory
  * @param wall the time of day
  * @param pretence what this agent pretends, in tests
@@ -51,6 +52,7 @@ public record BalanceParts(
         String arch,
         Path images,
         Path state,
+        Path sign,
         StateRoom room,
         java.time.Clock wall,
         Pretence pretence,

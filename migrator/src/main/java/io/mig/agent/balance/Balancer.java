@@ -18,6 +18,7 @@ import io.mig.balance.gossip.GossipConfig;
 import io.mig.balance.gossip.GossipNode;
 import io.mig.balance.gossip.MemberState;
 import io.mig.balance.gossip.Outgoing;
+import io.mig.balance.policy.Automation;
 import io.mig.balance.policy.Policy;
 import io.mig.balance.policy.SignedPolicy;
 import io.mig.balance.view.Announced;
@@ -41,6 +42,7 @@ import io.mig.wire.proto.ArrivalReply;
 import io.mig.wire.proto.GossipItem;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -77,6 +79,10 @@ public final class Balancer implements AutoCloseable {
     private static final long PERIOD_MILLIS = 1000;
     private static final long SOONEST_MILLIS = 250;
     private static final long UNSEEN_MILLIS = 3000;
+
+    /** Programs that are begun elsewhere at a time; each takes 0.2 s of two agents. */
+    private static final int MOST_BIRTHS = 16;
+
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     /** Dearer looks are made once per second only: four of these cost one percent of a core. */
@@ -98,6 +104,10 @@ public final class Balancer implements AutoCloseable {
     private final LocalPolicy localPolicy;
     private final ClusterPolicy clusterPolicy;
     private final Events events;
+    private final RoomSign sign;
+    private final BriefOnes brief = new BriefOnes();
+    private int birthsUnderWay;
+    private long lastPid;
 
     private final Map<HomePid, Resident> residents = new HashMap<>();
     private final Map<HomePid, HomePid> planned = new HashMap<>();
@@ -137,8 +147,8 @@ public final class Balancer implements AutoCloseable {
                         parts.proc(),
                         parts.procRoot(),
                         new Accounts(
-                                java.nio.file.Path.of("/etc/passwd"),
-                                java.nio.file.Path.of("/etc/group")),
+                                Path.of("/etc/passwd"),
+                                Path.of("/etc/group")),
                         parts.trees()::throughHome);
         this.sensor =
                 new NodeSensor(
@@ -153,7 +163,7 @@ public final class Balancer implements AutoCloseable {
         this.views = new Views(parts.network(), gossip, departures, promises, parts.arch());
         this.doors = new DoorState(parts.state().resolve("doors"));
         this.store = new ResidentStore(parts.state().resolve("residents"));
-        this.ownerWatch = new OwnerWatch(java.nio.file.Path.of("/dev"));
+        this.ownerWatch = new OwnerWatch(Path.of("/dev"));
         this.localPolicy = new LocalPolicy(parts.policyFile(), parts.policy(), events);
         this.clusterPolicy =
                 new ClusterPolicy(
@@ -162,6 +172,7 @@ public final class Balancer implements AutoCloseable {
                         parts.signer(),
                         events);
         this.own = sensor.facts(0, 0, Announced.NOTHING, Doors.OPEN);
+        this.sign = new RoomSign(parts.sign());
     }
 
     /** Begins; messages of others are taken from now on. */
@@ -197,6 +208,7 @@ public final class Balancer implements AutoCloseable {
         post(
                 () -> {
                     closed = true;
+                    sign.close();
                     send(gossip.leave(clock.millis()));
                 });
         owner.shutdown();
@@ -375,6 +387,7 @@ public final class Balancer implements AutoCloseable {
     /** Finds out what is here now. */
     private void look() {
         long now = clock.millis();
+        lastPid = NodeSensor.lastPid();
         List<Guest> guests = parts.guests().all();
         Set<HomePid> running = new HashSet<>();
         for (Guest guest : guests) {
@@ -410,12 +423,8 @@ public final class Balancer implements AutoCloseable {
             residents.computeIfAbsent(m.process(), p -> resident(m, guests, now)).seen(now);
         }
         residents.values().removeIf(r -> !r.seenAt(now));
-        startedHere
-                .entrySet()
-                .removeIf(
-                        s ->
-                                residents.containsKey(s.getKey())
-                                        || s.getValue() < now - UNSEEN_MILLIS);
+        startedHere.keySet().removeIf(residents::containsKey);
+        forgetStarted(now);
         store.save(residents, now, parts.wall().millis());
         arrivals.settle(running, now);
         double wanted = present.stream().mapToDouble(Managed::demand).sum();
@@ -481,6 +490,46 @@ public final class Balancer implements AutoCloseable {
         own = sensor.facts(staying, guests, Announced.NOTHING, open);
         // what is told is what is there and what is on its way
         send(gossip.publish(sensor.facts(staying, guests, arrivals.announced(), open), now));
+        if (!closed) {
+            sign.show(roomMode(now), NodeSensor.room(own), lastPid, sensor.runningIfRoom());
+        }
+    }
+
+    /** What one program more would hear, as far as is known before it asks. */
+    private RoomSign.Mode roomMode(long now) {
+        boolean possible =
+                parts.desk().bears()
+                        && policy().birth().place()
+                        && policy().automation() != Automation.MANUAL
+                        && gossip.members().entrySet().stream()
+                                .anyMatch(
+                                        m ->
+                                                m.getValue() == MemberState.ALIVE
+                                                        && !m.getKey().equals(parts.self()));
+        if (!possible) {
+            return RoomSign.Mode.NOBODY;
+        }
+        if (NodeSensor.room(own) > 0) {
+            return RoomSign.Mode.ROOM;
+        }
+        NewProgram any = NewProgram.of(parts.self(), "", "");
+        return Birth.place(views.forBirth(view(now)), policy(), any) instanceof Placement.Away
+                ? RoomSign.Mode.NONE
+                : RoomSign.Mode.NOBODY;
+    }
+
+    /** Programs that began here are forgotten when they have been seen, or have ended. */
+    private void forgetStarted(long now) {
+        startedHere
+                .entrySet()
+                .removeIf(s -> s.getValue() < now - UNSEEN_MILLIS || !lives(s.getKey()));
+    }
+
+    private boolean lives(HomePid process) {
+        return parts.proc()
+                .stat(process.pid())
+                .filter(s -> s.startTicks() == process.startTicks() && !s.zombie())
+                .isPresent();
     }
 
     private void send(List<Outgoing> messages) {
@@ -684,18 +733,30 @@ public final class Balancer implements AutoCloseable {
      * Decides where a program begins, and has it begun there.
      *
      * @param best somewhere else if that is any better, even if there is room here
-     * @param driver it is there to start others, so it begins here unless asked otherwise
+     * @param file its file
+     * @param stays why it begins here unless asked otherwise; empty: nothing speaks for that
      * @param start starts it elsewhere; blocks, on a thread of its own
      */
     CompletableFuture<Births.Outcome> birth(
             NewProgram program,
             HomePid process,
             boolean best,
-            boolean driver,
+            Path file,
+            Optional<String> stays,
             Function<Departures.Order, Departures.End> start) {
         long now = clock.millis();
-        startedHere.values().removeIf(at -> at < now - UNSEEN_MILLIS);
+        forgetStarted(now);
         publish(now);
+        boolean free = !best && program.on().isEmpty();
+        Optional<String> here =
+                !free
+                        ? Optional.empty()
+                        : stays.or(() -> brief.why(file, this::lives, now))
+                                .or(
+                                        () ->
+                                                birthsUnderWay < MOST_BIRTHS
+                                                        ? Optional.empty()
+                                                        : Optional.of("many begin at once"));
         Placement placement = Birth.place(views.forBirth(view(now)), policy(), program);
         return switch (placement) {
             case Placement.AtHome(String why) -> {
@@ -704,12 +765,10 @@ public final class Balancer implements AutoCloseable {
                         new Births.Outcome.Here(why, Optional.empty()));
             }
             case Placement.Nowhere(var why) -> CompletableFuture.completedFuture(nowhere(why));
-            case Placement.Away _ when driver && !best && program.on().isEmpty() -> {
+            case Placement.Away _ when here.isPresent() -> {
                 startedHere.put(process, now);
                 yield CompletableFuture.completedFuture(
-                        new Births.Outcome.Here(
-                                "it starts other programs, which spread from here",
-                                Optional.empty()));
+                        new Births.Outcome.Here(here.get(), Optional.empty()));
             }
             case Placement.Away(var node, var _, var _, var _) when !parts.desk().bears() -> {
                 startedHere.put(process, now);
@@ -730,6 +789,7 @@ public final class Balancer implements AutoCloseable {
                                 .withPin(program.on());
                 double atLeast = program.on().isPresent() ? 0 : speedHome;
                 CompletableFuture<Births.Outcome> outcome = new CompletableFuture<>();
+                birthsUnderWay++;
                 departures.born(
                         new Departures.Order(
                                 new ArrivalRequest(view, Optional.empty(), atLeast),
@@ -737,7 +797,10 @@ public final class Balancer implements AutoCloseable {
                                 node,
                                 "BIRTH: begins where there is room; " + why),
                         start,
-                        end -> outcome.complete(born(end, best)));
+                        end -> {
+                            birthsUnderWay--;
+                            outcome.complete(born(end, file, best));
+                        });
                 yield outcome;
             }
         };
@@ -760,7 +823,7 @@ public final class Balancer implements AutoCloseable {
         return new Births.Outcome.Nowhere(text.substring(0, text.length() - 1));
     }
 
-    private Births.Outcome born(Departures.End end, boolean best) {
+    private Births.Outcome born(Departures.End end, Path file, boolean best) {
         long now = clock.millis();
         Departures.Order order = end.order();
         String who = order.process().brief() + " (" + order.request().process().command() + ")";
@@ -787,6 +850,7 @@ public final class Balancer implements AutoCloseable {
                     case Departures.End.Failed failed -> failed.why();
                 };
         if (why.isEmpty()) {
+            brief.begun(order.process(), file, now);
             return new Births.Outcome.There(order.to());
         }
         startedHere.put(order.process(), now);

@@ -90,7 +90,8 @@ final class Births {
                                         program,
                                         process,
                                         best,
-                                        Drivers.isOne(exe),
+                                        exe,
+                                        Homebound.why(exe),
                                         order -> start(order, pid, uid)));
         out.ok(json(await(asked)));
     }

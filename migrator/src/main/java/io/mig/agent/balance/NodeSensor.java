@@ -139,13 +139,35 @@ final class NodeSensor {
         }
     }
 
-    /** Tasks that run or wait for a processor (proc_loadavg(5)). */
+    /** Programs more that have a processor for themselves here. */
+    static int room(NodeFacts own) {
+        return (int) Math.max(0, own.capacity().cores() * 1.001 - own.use().runnable());
+    }
+
+    /**
+     * So many tasks may run on the machine besides a new one before that is worth a question. On a
+     * part of a machine their number says nothing.
+     */
+    int runningIfRoom() {
+        return countsItself() ? 0 : processors - 1;
+    }
+
+    /** The last pid that was given to anybody (proc_loadavg(5)); 0: not known. */
+    static long lastPid() {
+        return loadavg(5, 0);
+    }
+
+    /** Tasks that run or wait for a processor. */
     private static int runningOnMachine() {
+        return loadavg(3, 1);
+    }
+
+    private static int loadavg(int word, int otherwise) {
         try {
-            String[] words = Files.readString(Path.of("/proc/loadavg")).split("[ /]");
-            return Integer.parseInt(words[3]);
+            String[] words = Files.readString(Path.of("/proc/loadavg")).strip().split("[ /]");
+            return Integer.parseInt(words[word]);
         } catch (IOException | NumberFormatException | IndexOutOfBoundsException e) {
-            return 1;
+            return otherwise;
         }
     }
 }
