@@ -184,6 +184,63 @@ class BirthIT {
                 .isEqualTo(here);
     }
 
+    /** What is not managed stays, so this node is full until the file is there. */
+    private void fill(String end) {
+        lab.sh(
+                        "node1",
+                        "cd /tmp; for i in 1 2 3 4; do (setsid perl worker.pl 0 END </dev/null >/dev/null 2>&1 &); done"
+                                .replace("END", end))
+                .must();
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .until(() -> lab.sh("node1", "cat /run/mig/room").out().startsWith("2"));
+    }
+
+    @Test
+    void shouldBeginElsewhereWhenForkedInShellOfFullHome() {
+        lab.sh("node1", "rm -f /tmp/end.*").must();
+        try (Terminal terminal = lab.terminal("node1", null)) {
+            terminal.line("cd /tmp; mig shell bash --norc");
+            terminal.line("PS1='$ '; p=(); echo up=$((6*7))");
+            terminal.expect("up=42");
+            fill("end.home");
+            long before = births();
+
+            terminal.line("for i in 1 2 3 4 5 6 7 8; do perl worker.pl $i end.1 & p+=($!); done");
+
+            Awaitility.await()
+                    .atMost(PATIENCE)
+                    .untilAsserted(
+                            () ->
+                                    assertThat(births() - before)
+                                            .as("%s", lab.sh("node1", "mig events").out())
+                                            .isGreaterThanOrEqualTo(5));
+            assertThat(lab.sh("node1", "pgrep -fc '^perl worker.pl . end.1'").out()).isEqualTo("8");
+            lab.sh("node1", "touch /tmp/end.1").must();
+            terminal.line("for q in ${p[@]}; do wait $q; c+=$?,; done; echo codes=$c");
+            terminal.expect("codes=1,2,3,4,5,6,7,8,");
+
+            terminal.line(
+                    "perl -e 'print \"b\\na\\n\"; sleep 1' | sort | tr '\\n' +; echo =sorted");
+            terminal.expect("a\\+b\\+=sorted");
+            long piped = births();
+            terminal.line("perl worker.pl 0 never");
+            Awaitility.await().atMost(PATIENCE).until(() -> births() > piped);
+            terminal.type("\003");
+            terminal.line("echo status=$?");
+            terminal.expect("status=130");
+            terminal.line("/nowhere; printf '%s:' $?; /tmp; printf '%s:' $?; ./end.1; echo $?");
+            terminal.expect("127:[^$]*126:[^$]*126");
+
+            lab.mig(List.of("lab", "agent", "node1", "kill")).must();
+            terminal.line("perl -e 'print 6*7, chr(10)'; echo done=$?");
+            terminal.expect("[\\r\\n]42\\r?\\n.*done=0");
+        } finally {
+            lab.sh("node1", "touch /tmp/end.home /tmp/end.1");
+            lab.awaitUp(NODES);
+        }
+    }
+
     /** Before the commit it begins at home, after it elsewhere; once in any case. */
     @ParameterizedTest
     @ValueSource(

@@ -146,9 +146,7 @@ public final class Balancer implements AutoCloseable {
                         self,
                         parts.proc(),
                         parts.procRoot(),
-                        new Accounts(
-                                Path.of("/etc/passwd"),
-                                Path.of("/etc/group")),
+                        new Accounts(Path.of("/etc/passwd"), Path.of("/etc/group")),
                         parts.trees()::throughHome);
         this.sensor =
                 new NodeSensor(
