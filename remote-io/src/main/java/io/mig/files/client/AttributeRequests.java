@@ -3,6 +3,7 @@ package io.mig.files.client;
 import io.mig.files.fuse.FuseOut;
 import io.mig.files.fuse.FuseRequest;
 import io.mig.files.sys.Errno;
+import io.mig.files.sys.Linux;
 import io.mig.files.wire.Attr;
 import io.mig.files.wire.Limits;
 import io.mig.files.wire.Op;
@@ -38,8 +39,17 @@ final class AttributeRequests {
         if (node == null) {
             return;
         }
-        long asked = guests.nodes.now();
         long unique = request.unique();
+        Attr known = guests.home.away() ? null : node.exactly(guests.nodes.names());
+        if (known != null) {
+            FuseOut out = guests.fuse.out(FuseReplies.ATTR_BYTES);
+            FuseReplies.attrOut(out.body(), known, known.leaseMillis());
+            guests.fuse.send(unique, out);
+            return;
+        }
+        long asked = guests.nodes.now();
+        long contents = node.contents();
+        long moved = guests.nodes.names();
         guests.ask(
                 request,
                 Op.GETATTR,
@@ -49,9 +59,18 @@ final class AttributeRequests {
                     if (status != 0) {
                         guests.fuse.error(unique, status);
                     } else {
-                        attr(unique, node, asked, in.attr());
+                        Attr attr = in.attr();
+                        describe(node, attr, asked, contents, moved);
+                        attr(unique, node, asked, attr);
                     }
                 });
+    }
+
+    /** Directories change with each name in them: home is asked for those. */
+    private static void describe(Node node, Attr attr, long asked, long contents, long names) {
+        if (Linux.isRegular(attr.mode())) {
+            node.exactly(attr, asked, contents, names);
+        }
     }
 
     private void attr(long unique, Node node, long asked, Attr attr) {
@@ -85,7 +104,8 @@ final class AttributeRequests {
                         in.getInt(base + 60));
         long asked = guests.nodes.now();
         long unique = request.unique();
-        node.contentsChange();
+        long contents = node.contentsChange();
+        long names = guests.nodes.names();
         node.notOpenForAnybody();
         guests.ask(
                 request,
@@ -105,6 +125,7 @@ final class AttributeRequests {
                         // the kernel cut its own pages
                         node.pages(attr);
                     }
+                    describe(node, attr, asked, contents, names);
                     attr(unique, node, asked, attr);
                 },
                 handle,
@@ -231,8 +252,7 @@ final class AttributeRequests {
             guests.fuse.error(request.unique(), Errno.EINVAL);
             return;
         }
-        node.mayHaveXattrs();
-        node.notOpenForAnybody();
+        extendedChange(node);
         guests.ask(
                 request,
                 Op.SETXATTR,
@@ -245,6 +265,7 @@ final class AttributeRequests {
         Node node = guests.node(request, request.node());
         if (node != null) {
             byte[] name = request.string();
+            extendedChange(node);
             guests.ask(
                     request,
                     Op.REMOVEXATTR,
@@ -257,9 +278,15 @@ final class AttributeRequests {
     private Answer changed(long unique, Node node) {
         return (status, in) -> {
             // an answer to an older question may have said otherwise meanwhile
-            node.mayHaveXattrs();
-            node.notOpenForAnybody();
+            extendedChange(node);
             guests.fuse.error(unique, status);
         };
+    }
+
+    /** A list of rights changes the mode with it. */
+    private static void extendedChange(Node node) {
+        node.mayHaveXattrs();
+        node.notOpenForAnybody();
+        node.contentsChange();
     }
 }

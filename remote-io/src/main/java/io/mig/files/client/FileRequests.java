@@ -113,7 +113,9 @@ final class FileRequests {
         long unique = request.unique();
         int pid = fromCache ? 0 : request.pid();
         int uid = fromCache ? handle.opener().uid() : request.uid();
-        node.contentsChange();
+        long asked = guests.nodes.now();
+        long contents = node.contentsChange();
+        long names = guests.nodes.names();
         guests.ask(
                 request,
                 Op.WRITE,
@@ -133,7 +135,9 @@ final class FileRequests {
                     } else {
                         node.noPages();
                     }
-                    node.contentsChange();
+                    boolean alone = node.contents() == contents;
+                    long now = node.contentsChange();
+                    node.exactly(after, asked, alone ? now : -1, names);
                     guests.counters.bytes(pid, uid, 0, written);
                     FuseOut out = guests.fuse.out(8);
                     out.body().putInt(written).putInt(0);

@@ -142,12 +142,14 @@ final class NameRequests {
         }
         long unique = request.unique();
         long asked = guests.nodes.now();
+        guests.nodes.namesChange();
         guests.ask(
                 request,
                 Op.LINK,
                 name.length + 160,
                 f -> f.ref(existing.ref()).ref(parent.ref()).blob(name),
                 (status, in) -> {
+                    guests.nodes.namesChange();
                     if (status != 0) {
                         guests.fuse.error(unique, status);
                     } else {
@@ -169,8 +171,16 @@ final class NameRequests {
                                     op,
                                     name.length + 64,
                                     f -> f.ref(parent.ref()).blob(name),
-                                    guests.plain(request.unique())));
+                                    namesChanged(request.unique())));
         }
+    }
+
+    private Answer namesChanged(long unique) {
+        guests.nodes.namesChange();
+        return (status, in) -> {
+            guests.nodes.namesChange();
+            guests.fuse.error(unique, status);
+        };
     }
 
     void rename(FuseRequest request, boolean withFlags) {
@@ -203,7 +213,7 @@ final class NameRequests {
                                                 .ref(to.ref())
                                                 .blob(newName)
                                                 .u32(flags),
-                                guests.plain(request.unique())));
+                                namesChanged(request.unique())));
     }
 
     void readLink(FuseRequest request) {

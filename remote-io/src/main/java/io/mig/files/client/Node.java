@@ -36,6 +36,10 @@ final class Node {
     private long nameHash;
     private long nameMoves;
     private boolean manyNames;
+    private @Nullable Attr exact;
+    private long exactContents;
+    private long exactAsked;
+    private long exactNames;
     private volatile long lastWord;
     private volatile boolean awaitsName;
     private int releasing;
@@ -212,9 +216,39 @@ final class Node {
         size = attr.size();
     }
 
-    /** A guest changes the contents: what was remembered of them before is old. */
-    synchronized void contentsChange() {
-        contents++;
+    /**
+     * A guest changes the contents: what was remembered of them before is old. Said before home is
+     * asked and again when it has answered.
+     *
+     * @return {@link #contents} from now on
+     */
+    synchronized long contentsChange() {
+        return ++contents;
+    }
+
+    /**
+     * Home has described it.
+     *
+     * @param asked tick of the table before
+     * @param unchanged {@link #contents} before; if it is another now, a guest has changed it
+     *     meanwhile and nobody knows what the description is worth
+     * @param names how often guests had changed names by then
+     */
+    synchronized void exactly(Attr attr, long asked, long unchanged, long names) {
+        exact = unchanged == contents ? attr : null;
+        exactContents = contents;
+        exactAsked = asked;
+        exactNames = names;
+    }
+
+    /** What home would say of it now, if that is known. */
+    synchronized @Nullable Attr exactly(long names) {
+        return leaseMillis > 1000
+                        && exactContents == contents
+                        && exactNames == names
+                        && invalidatedAt <= exactAsked
+                ? exact
+                : null;
     }
 
     /** Changes with each {@link #contentsChange}. */

@@ -27,6 +27,7 @@ final class NodeTable {
     private final Map<Long, Node> byId = new HashMap<>();
     private final Map<NodeRef, Node> byRef = new HashMap<>();
     private final AtomicLong ticks = new AtomicLong();
+    private final AtomicLong names = new AtomicLong();
     private volatile long strangerInvalidatedAt;
     private final TreeMemory memory;
     private long lastId = ROOT;
@@ -157,6 +158,16 @@ final class NodeTable {
             node.invalidated(tick, contents);
         }
         return node;
+    }
+
+    /** A guest gives or takes a name: numbers of links change, nobody here knows whose. */
+    void namesChange() {
+        names.incrementAndGet();
+    }
+
+    /** How often that was so. */
+    long names() {
+        return names.get();
     }
 
     void allChanged() {

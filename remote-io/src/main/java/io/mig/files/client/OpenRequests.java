@@ -366,6 +366,9 @@ final class OpenRequests {
                     byte[] grant = grant(in);
                     Node node = names.putEntry(out.body(), parent, name, asked, ref, attr);
                     node.pages(attr);
+                    if (node.contents() == 0) {
+                        node.exactly(attr, asked, 0, guests.nodes.names());
+                    }
                     handles.add(new OpenHandle(number, node, flags, grant, caller));
                     FuseReplies.open(out.body(), number, flags(flags, false));
                     if (!guests.fuse.send(unique, out)) {
