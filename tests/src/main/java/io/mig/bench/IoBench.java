@@ -77,7 +77,6 @@ final class IoBench {
         Optional<String> missing = Packages.source(home, sources, SOURCE);
         missing.ifPresent(why -> out.println("without untar and compile: " + why));
         lab.up(2);
-        lab.homeFiles(List.of("node1", "node2"));
         // not the node's overlay: the disk's own file system
         lab.sh(
                         "node1",

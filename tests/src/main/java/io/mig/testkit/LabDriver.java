@@ -62,14 +62,9 @@ public final class LabDriver implements AutoCloseable {
         mig(arguments).must();
     }
 
-    /** Lets moved programs see the files of their home, on all nodes of a lab that is up. */
-    public void homeFiles(List<String> nodes) {
+    /** Starts agents again, so that they read their files anew. */
+    public void restartAgents(List<String> nodes) {
         for (String node : nodes) {
-            sh(
-                            node,
-                            "grep -q ^home_files /etc/mig/agent.toml"
-                                    + " || sed -i '1i home_files = true' /etc/mig/agent.toml")
-                    .must();
             mig(List.of("lab", "agent", node, "restart")).must();
         }
         awaitUp(nodes);

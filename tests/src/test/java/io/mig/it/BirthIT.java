@@ -67,7 +67,6 @@ class BirthIT {
     void up() {
         assumeThat(System.getProperty("user.name")).as("a lab needs root").isEqualTo("root");
         lab.up(NODES.size(), "--cpus", "0.4");
-        lab.homeFiles(NODES);
         lab.write("node1", "/tmp/worker.pl", WORKER);
         lab.write("node1", "/tmp/look.sh", LOOK);
         lab.write("node1", "/tmp/once.sh", ONCE);

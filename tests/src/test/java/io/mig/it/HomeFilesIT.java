@@ -35,7 +35,6 @@ class HomeFilesIT {
     void up() throws IOException {
         assumeThat(System.getProperty("user.name")).as("a lab needs root").isEqualTo("root");
         lab.up(3);
-        lab.homeFiles(NODES);
         lab.sh("node1", "mkdir -p /opt/app/bin /opt/app/lib /opt/app/data /opt/app/src").must();
         lab.write("node1", "/opt/app/src/walk.c", resource("walk.c"));
         lab.write("node1", "/opt/app/src/words.c", resource("words.c"));

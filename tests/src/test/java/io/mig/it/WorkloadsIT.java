@@ -77,7 +77,7 @@ class WorkloadsIT {
                                     .replace("NODE", node))
                     .must();
         }
-        lab.homeFiles(NODES);
+        lab.restartAgents(NODES);
         // a mount of node1 alone, of the disk's own file system and not of the node's overlay
         lab.sh(
                         "node1",
