@@ -1,5 +1,6 @@
 package io.mig.load;
 
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -33,6 +34,7 @@ public final class ProcessSampler {
     private final LongSupplier nanoTime;
 
     private final Map<Integer, Seen> seen = new HashMap<>();
+    private final byte[] buffer = new byte[1024];
 
     /** Samples processes of this node. */
     public ProcessSampler() {
@@ -50,10 +52,11 @@ public final class ProcessSampler {
         long now = nanoTime.getAsLong();
         seen.values().removeIf(before -> now - before.nanos > FORGET_SECONDS * (long) NANOS);
         Map<Integer, ProcessLoad> loads = new LinkedHashMap<>();
+        double uptime = pids.isEmpty() ? 0 : uptimeSeconds();
         for (int pid : pids) {
             Optional<ProcessStat> stat = read(pid);
             if (stat.isPresent()) {
-                Seen look = look(seen.get(pid), stat.get(), now);
+                Seen look = look(seen.get(pid), stat.get(), now, uptime);
                 seen.put(pid, look);
                 loads.put(pid, load(pid, stat.get(), look.cpu));
             } else {
@@ -64,9 +67,9 @@ public final class ProcessSampler {
     }
 
     /** What is remembered of a process after this look at it. */
-    private Seen look(@Nullable Seen before, ProcessStat stat, long now) {
+    private Seen look(@Nullable Seen before, ProcessStat stat, long now, double uptime) {
         if (before == null || before.startTicks != stat.startTicks()) {
-            return new Seen(stat.startTicks(), stat.cpuTicks(), now, meanOfLife(stat));
+            return new Seen(stat.startTicks(), stat.cpuTicks(), now, meanOfLife(stat, uptime));
         }
         double elapsed = (now - before.nanos) / NANOS;
         if (elapsed * 1000 < SHORTEST_MILLIS) {
@@ -76,8 +79,8 @@ public final class ProcessSampler {
         return new Seen(stat.startTicks(), stat.cpuTicks(), now, cpu);
     }
 
-    private double meanOfLife(ProcessStat stat) {
-        double age = uptimeSeconds() - seconds(stat.startTicks());
+    private double meanOfLife(ProcessStat stat, double uptime) {
+        double age = uptime - seconds(stat.startTicks());
         return age <= 0 ? 0 : seconds(stat.cpuTicks()) / age;
     }
 
@@ -105,10 +108,12 @@ public final class ProcessSampler {
     }
 
     private Optional<ProcessStat> read(int pid) {
-        try {
-            byte[] line = Files.readAllBytes(proc.resolve(Integer.toString(pid)).resolve("stat"));
+        // a plain stream costs a third of Files.readAllBytes
+        try (FileInputStream in = new FileInputStream(proc + "/" + pid + "/stat")) {
+            int size = Math.max(0, in.read(buffer));
             return ProcessStat.parse(
-                    new String(line, StandardCharsets.ISO_8859_1)); // names are any bytes
+                    new String(
+                            buffer, 0, size, StandardCharsets.ISO_8859_1)); // names are any bytes
         } catch (IOException e) {
             return Optional.empty(); // ended meanwhile (ENOENT, ESRCH)
         }

@@ -59,7 +59,7 @@ class TopIT {
     }
 
     @Test
-    void shouldFitSortSelectPinAndMoveWhenKeysArePressed() {
+    void shouldMovePinDrainAndLeaveTheTerminalAsItWasWhenKeysArePressed() {
         try (Terminal terminal = lab.terminal("node1", null)) {
             terminal.line("PS1='rea''dy> '; stty -g >/run/before");
             terminal.expect("ready> $");
@@ -82,7 +82,27 @@ class TopIT {
             terminal.type("m");
             terminal.expect("node1:[0-9]+ moved to node2");
             terminal.expect("3 processes, 1 away from home");
+
+            terminal.resize(30, 100);
+            terminal.expect("(?s)\u001b\\[H(?:[^\r]*\r+\n){29}[^\r]*q quit");
+
+            terminal.type("d");
+            terminal.expect("node2 is being emptied");
+            terminal.expect("3 processes, 0 away from home");
+            terminal.type("D");
+            terminal.expect("drained nodes take processes again");
+
+            terminal.type("\u0003");
+            terminal.expect("\u001b\\[\\?1049l");
+            terminal.expect("ready> $");
+            terminal.line("stty -g >/run/after; cmp /run/before /run/after && echo as be''fore");
+            terminal.expect("as before");
             assertThat(chosen).startsWith("node1:");
+            terminal.line("mig top");
+            terminal.expect("q quit");
+            terminal.type("q");
+            terminal.expect("ready> $");
+            terminal.line("exit");
         }
     }
 
