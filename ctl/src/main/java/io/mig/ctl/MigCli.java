@@ -20,12 +20,12 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
@@ -79,15 +79,21 @@ public final class MigCli {
         if (args.length > 0 && args[0].equals("lab")) {
             return LabCommand.run(context, Arrays.copyOfRange(args, 1, args.length));
         }
+        Verbs verbs = new Verbs(context);
+        Callable<Integer> plain = verbs.plain(args);
+        if (plain != null) {
+            return call(plain, "mig " + args[0]);
+        }
         CommandLine line = new CommandLine(root);
-        addVerbs(line, new Verbs(context), args);
+        addVerbs(line, verbs, args);
         line.setOut(writer(out));
         line.setErr(writer(err));
         line.setColorScheme(Help.defaultColorScheme(out.colour() ? Help.Ansi.ON : Help.Ansi.OFF));
         line.setUsageHelpWidth(Math.clamp(out.width(), NARROWEST_HELP, WIDEST_HELP));
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setParameterExceptionHandler(this::misused);
-        line.setExecutionExceptionHandler(this::failed);
+        line.setExecutionExceptionHandler(
+                (e, command, _) -> failed(e, command.getCommandSpec().qualifiedName()));
         if (args.length == 0) {
             line.usage(line.getErr());
             return ExitCode.USAGE;
@@ -151,8 +157,15 @@ public final class MigCli {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
-    private int failed(Exception e, CommandLine command, ParseResult parsed) {
-        String name = command.getCommandSpec().qualifiedName();
+    private int call(Callable<Integer> command, String name) {
+        try {
+            return command.call();
+        } catch (Exception e) {
+            return failed(e, name);
+        }
+    }
+
+    private int failed(Exception e, String name) {
         return switch (e) {
             case AgentRefusedException refused ->
                     complain(name, sentence(refused), ExitCode.FAILED);

@@ -31,7 +31,8 @@ public final class Sleepers {
     public static void start(LabDriver lab, String node, int count) {
         lab.sh(
                         node,
-                        // below a shell, which begins at home: else a busy node sends the lot away as one
+                        // below a shell, which begins at home: else a busy node sends the lot away
+                        // as one
                         "MIG_BUILD=never setsid mig run sh -c '/shared/sleepers "
                                 + count
                                 + "; :' </dev/null >/dev/null 2>&1 &")

@@ -27,7 +27,12 @@ final class NodesCommand implements Callable<Integer> {
     private boolean json;
 
     NodesCommand(CliContext context) {
+        this(context, false);
+    }
+
+    NodesCommand(CliContext context, boolean json) {
         this.context = context;
+        this.json = json;
     }
 
     @Override

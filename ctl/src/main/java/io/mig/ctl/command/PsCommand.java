@@ -27,7 +27,12 @@ final class PsCommand implements Callable<Integer> {
     private boolean json;
 
     PsCommand(CliContext context) {
+        this(context, false);
+    }
+
+    PsCommand(CliContext context, boolean json) {
         this.context = context;
+        this.json = json;
     }
 
     @Override

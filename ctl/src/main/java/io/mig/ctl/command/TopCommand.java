@@ -51,7 +51,13 @@ final class TopCommand implements Callable<Integer> {
     private boolean once;
 
     TopCommand(CliContext context) {
+        this(context, false, false);
+    }
+
+    TopCommand(CliContext context, boolean json, boolean once) {
         this.context = context;
+        this.json = json;
+        this.once = once;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.mig.ctl.command;
 
 import java.util.List;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +51,24 @@ public final class Verbs {
 
     public Verbs(CliContext context) {
         this.context = context;
+    }
+
+    /**
+     * A command line that leaves nothing to be parsed, or null when it has to be. For what is asked
+     * most: the JVM makes a class for each kind of annotation that picocli reads, which takes as
+     * long as all the rest of such a command.
+     */
+    public @Nullable Callable<Integer> plain(String... words) {
+        return switch (String.join(" ", words)) {
+            case "ps" -> new PsCommand(context, false);
+            case "ps --json" -> new PsCommand(context, true);
+            case "nodes" -> new NodesCommand(context, false);
+            case "nodes --json" -> new NodesCommand(context, true);
+            case "top" -> new TopCommand(context, false, false);
+            case "top --once" -> new TopCommand(context, false, true);
+            case "top --json" -> new TopCommand(context, true, false);
+            default -> null;
+        };
     }
 
     /** The command for a verb, or null when there is no such verb. */
