@@ -33,7 +33,7 @@ public final class Sleepers {
                         node,
                         // below a shell, which begins at home: else a busy node sends the lot away
                         // as one
-                        "MIG_BUILD=never setsid mig run sh -c '/shared/sleepers "
+                        "MIG_BUILD=never setsid mig run --no-births sh -c '/shared/sleepers "
                                 + count
                                 + "; :' </dev/null >/dev/null 2>&1 &")
                 .must();

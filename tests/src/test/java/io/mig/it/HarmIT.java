@@ -93,7 +93,7 @@ class HarmIT {
     private void start(String node, String name, int workers) {
         lab.sh(
                         node,
-                        "(setsid mig run bash /shared/fork.sh %d %s </dev/null >/shared/codes.%s 2>&1 &)"
+                        "(setsid mig run --no-births bash /shared/fork.sh %d %s </dev/null >/shared/codes.%s 2>&1 &)"
                                 .formatted(workers, name, name))
                 .must();
     }
