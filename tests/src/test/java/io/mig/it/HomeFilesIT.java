@@ -146,6 +146,118 @@ class HomeFilesIT {
     }
 
     @Test
+    void shouldFailWithAnErrorAndGoOnWhenHomeStaysAwayForLong() {
+        waitForHome("[timeouts]\\nhome_ms = 1500\\n");
+        try {
+            lab.write(
+                    "node1",
+                    "/opt/app/data/patient.pl",
+                    """
+                    use Errno;
+                    for (my $i = 0; ; $i++) {
+                        open(my $in, "<", "/opt/app/data/no$i");
+                        $failed = 1 if $!{EIO};
+                        last if $failed && open(my $out, ">", "/opt/app/data/again");
+                        select(undef, undef, undef, 0.02);
+                    }
+                    """);
+            String pid =
+                    lab.sh(
+                                    "node1",
+                                    "setsid perl /opt/app/data/patient.pl </dev/null >/dev/null 2>&1 & echo $!")
+                            .must();
+            move(pid, "node3");
+            lab.mig(List.of("lab", "cut", "node1", "node3")).must();
+            try {
+                Awaitility.await()
+                        .atMost(LONG)
+                        .until(
+                                () -> lab.exec("node3", "mig", "ps", "--json").out(),
+                                ps -> ps.contains("has not answered"));
+                lab.exec("node3", "sleep", "3");
+            } finally {
+                lab.mig(List.of("lab", "heal")).must();
+            }
+            Awaitility.await()
+                    .atMost(LONG)
+                    .until(
+                            () ->
+                                    lab.exec("node1", "test", "-e", "/opt/app/data/again").status()
+                                            == 0);
+            Awaitility.await()
+                    .atMost(LONG)
+                    .until(() -> lab.exec("node1", "kill", "-0", pid).status() != 0);
+        } finally {
+            waitForHome("");
+        }
+    }
+
+    /** How long guests on node3 wait for a home that is away, as its file says it. */
+    private void waitForHome(String timeouts) {
+        lab.sh(
+                        "node3",
+                        "sed -i '/^.timeouts/d; /^home_ms/d' /etc/mig/agent.toml && printf 'TIMEOUTS' >>/etc/mig/agent.toml"
+                                .replace("TIMEOUTS", timeouts))
+                .must();
+        lab.restartAgents(List.of("node3"));
+        lab.awaitUp(NODES);
+    }
+
+    /** A guest opens what it knows without asking home, and yet never too early. */
+    @Test
+    void shouldReadWhatHomeWroteBeforeItSaidSo() {
+        lab.write(
+                "node1",
+                "/opt/app/data/tell.pl",
+                """
+                $| = 1;
+                until (-e "go") { select(undef, undef, undef, 0.05) }
+                for my $i (10001 .. 10300) {
+                    open(my $same, "+<", "same") or die; syswrite($same, $i); close($same);
+                    open(my $new, ">", "new") or die; syswrite($new, $i); close($new);
+                    rename("new", "other") or die;
+                    print "$i\\n";
+                    select(undef, undef, undef, 0.005);
+                }
+                """);
+        lab.write(
+                "node1",
+                "/opt/app/data/hear.pl",
+                """
+                my $late = 0;
+                while (my $said = <STDIN>) {
+                    for my $name ("same", "other") {
+                        open(my $in, "<", $name) or die "$name: $!";
+                        sysread($in, my $seen, 10);
+                        $late++ if $seen < $said;
+                    }
+                }
+                print "late $late\\n";
+                """);
+        lab.sh(
+                        "node1",
+                        "cd /opt/app/data; rm -f go heard; echo -n 10000 >same; echo -n 10000 >other;"
+                                + " (setsid bash -c 'perl tell.pl | perl hear.pl >heard 2>&1; echo done >>heard' </dev/null >/dev/null 2>&1 &)")
+                .must();
+        String pid =
+                Awaitility.await()
+                        .until(
+                                () -> lab.exec("node1", "pgrep", "-n", "-f", "^perl hear.pl"),
+                                a -> a.status() == 0)
+                        .out();
+        move(pid, "node2");
+        lab.sh("node1", "touch /opt/app/data/go").must();
+
+        String heard =
+                Awaitility.await()
+                        .atMost(LONG)
+                        .until(
+                                () -> lab.exec("node1", "cat", "/opt/app/data/heard").out(),
+                                out -> out.contains("done"));
+        assertThat(heard.strip()).isEqualTo("late 0\ndone");
+    }
+
+    @Test
     void shouldTearNoLineWhenGuestsOfTwoNodesAndHomeAppendToOneLog() {
         String second = walk("second", 1000);
         String third = walk("third", 1000);
