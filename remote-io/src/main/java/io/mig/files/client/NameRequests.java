@@ -73,7 +73,7 @@ final class NameRequests {
         Node node = guests.nodes.enter(ref, attr);
         int nameMillis = guests.nodes.undisturbed(parent, asked) ? parent.leaseMillis() : 0;
         if (name != null) {
-            node.named(Node.nameHash(parent, name), lazy.moves());
+            node.named(parent, Node.nameHash(parent, name), asked, lazy.moves());
         }
         String place = name == null ? null : anchors.place(parent, name);
         if (place != null) {

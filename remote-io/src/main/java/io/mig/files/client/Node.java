@@ -33,6 +33,8 @@ final class Node {
     private @Nullable Set<Long> lockOwners;
     private Callers.@Nullable Caller opener;
     private long openedAt;
+    private @Nullable Node parent;
+    private long namedAt;
     private long nameHash;
     private long nameMoves;
     private boolean manyNames;
@@ -147,12 +149,30 @@ final class Node {
     /**
      * The kernel was told of it under a name.
      *
+     * @param asked tick of the table when home was asked
      * @param moves how often names were moved by then
      */
-    synchronized void named(long hash, long moves) {
+    synchronized void named(Node in, long hash, long asked, long moves) {
+        parent = in;
+        namedAt = asked;
         manyNames |= nameHash != 0 && nameHash != hash;
         nameHash = hash;
         nameMoves = moves;
+    }
+
+    /**
+     * Whether the name by which the kernel found it leads to it as far as is known: home tells of
+     * changes before anybody here can hear of them. Should it lead elsewhere at home by now, then
+     * whoever opens it was faster.
+     */
+    boolean isWhereItWas() {
+        Node in;
+        long at;
+        synchronized (this) {
+            in = parent;
+            at = namedAt;
+        }
+        return in != null && leaseMillis > 1000 && invalidatedAt <= at && in.invalidatedAt() <= at;
     }
 
     /** Whether a name in a directory may lead to it. */

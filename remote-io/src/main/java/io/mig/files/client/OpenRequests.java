@@ -23,8 +23,8 @@ final class OpenRequests {
     private static final int WANTS_CONTENTS = 1;
     private static final int WANTS_HASH = 2;
 
-    /** The guest has it open already, as far as it knows. */
-    private static final int HAS_IT_OPEN = 4;
+    /** As far as was known here when the guest opened it, its name led to it. */
+    private static final int NAME_WAS_ITS = 4;
 
     private static final int DIRECT_IO = 1;
     private static final int KEEP_CACHE = 1 << 1;
@@ -98,12 +98,13 @@ final class OpenRequests {
         boolean contents = reads && !node.hasPages();
         long asked = guests.nodes.now();
         long unwritten = node.contents();
+        int named = node.isWhereItWas() ? NAME_WAS_ITS : 0;
         long unique = request.unique();
         guests.ask(
                 request,
                 Op.OPEN,
                 96,
-                f -> f.ref(node.ref()).u64(number).u32(flags).u8(wants(contents)),
+                f -> f.ref(node.ref()).u64(number).u32(flags).u8(wants(contents) | named),
                 (status, in) -> {
                     if (status != 0) {
                         failed(unique, status, number);
@@ -207,7 +208,7 @@ final class OpenRequests {
     void openAfterAll(OpenHandle handle) {
         askFor(
                 handle,
-                HAS_IT_OPEN,
+                NAME_WAS_ITS,
                 status -> {
                     if (status != 0) {
                         LOG.warn(

@@ -39,7 +39,7 @@ final class FileOperations {
     /**
      * It was opened where it is used, without asking: a name that is gone since does not matter.
      */
-    private static final int HAS_IT_OPEN = 4;
+    private static final int NAME_WAS_ITS = 4;
 
     private final Changes changes;
     private final ContentHashes hashes;
@@ -59,7 +59,7 @@ final class FileOperations {
         try {
             Statx stat = Statx.of(call.sys, held.fd(), 0);
             refuseSpecial(stat);
-            boolean gone = stat.nlink() == 0 && (wants & HAS_IT_OPEN) == 0;
+            boolean gone = stat.nlink() == 0 && (wants & NAME_WAS_ITS) == 0;
             if (gone && !hasOpen(call, node)) {
                 // the name leads elsewhere by now: the guest's kernel looks again
                 throw new SysException(Errno.ESTALE);
