@@ -195,6 +195,15 @@ class BirthIT {
                 .until(() -> lab.sh("node1", "cat /run/mig/room").out().startsWith("2"));
     }
 
+    private boolean manyAreBorn(long before) {
+        for (int look = 0; look < 30; look++) {
+            if (births() - before >= 5) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     @Test
     void shouldBeginElsewhereWhenForkedInShellOfFullHome() {
         lab.sh("node1", "rm -f /tmp/end.*").must();
@@ -203,17 +212,17 @@ class BirthIT {
             terminal.line("PS1='$ '; p=(); echo up=$((6*7))");
             terminal.expect("up=42");
             fill("end.home");
-            long before = births();
-
-            terminal.line("for i in 1 2 3 4 5 6 7 8; do perl worker.pl $i end.1 & p+=($!); done");
-
-            Awaitility.await()
-                    .atMost(PATIENCE)
-                    .untilAsserted(
-                            () ->
-                                    assertThat(births() - before)
-                                            .as("%s", lab.sh("node1", "mig events").out())
-                                            .isGreaterThanOrEqualTo(5));
+            long before;
+            int round = 0;
+            do { // where a machine is too busy to answer in time they begin at home, as they should
+                lab.sh("node1", "touch /tmp/end.1").must();
+                terminal.line("wait ${p[@]}; rm -f end.1; p=(); echo round=$((++r + 10))");
+                terminal.expect("round=1" + ++round);
+                before = births();
+                terminal.line(
+                        "for i in 1 2 3 4 5 6 7 8; do perl worker.pl $i end.1 & p+=($!); done");
+            } while (!manyAreBorn(before) && round < 4);
+            assertThat(births() - before).isGreaterThanOrEqualTo(5);
             assertThat(lab.sh("node1", "pgrep -fc '^perl worker.pl . end.1'").out()).isEqualTo("8");
             lab.sh("node1", "touch /tmp/end.1").must();
             terminal.line("for q in ${p[@]}; do wait $q; c+=$?,; done; echo codes=$c");
