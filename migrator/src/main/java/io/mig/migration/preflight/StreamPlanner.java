@@ -127,7 +127,9 @@ final class StreamPlanner {
         boolean readOutside = outside.stream().anyMatch(h -> h.access().reads());
         boolean writtenOutside = outside.stream().anyMatch(h -> h.access().writes());
         boolean in = !readers.isEmpty() && (writtenOutside || (readOutside && writers.isEmpty()));
-        boolean out = !writers.isEmpty() && readOutside;
+        // Nobody in sight reads it, but others write to it as well: see oneSided.
+        boolean readOutOfSight = readers.isEmpty() && !readOutside;
+        boolean out = !writers.isEmpty() && (readOutside || readOutOfSight);
         if (f.facts().capsule().isPresent()) {
             external(
                     in ? StreamKind.PIPE_IN : StreamKind.PIPE_OUT,

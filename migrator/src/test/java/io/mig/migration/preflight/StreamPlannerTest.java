@@ -72,6 +72,12 @@ class StreamPlannerTest {
     }
 
     @Test
+    void shouldCarryOutputWhoseReaderIsNotInSightThoughOthersWrite() {
+        pipe(5, 1, WRITER);
+        assertThat(only().kind()).isEqualTo(StreamKind.PIPE_OUT);
+    }
+
+    @Test
     void shouldKeepPipeWithBothEndsInside() {
         pipe(5, 0);
         pipe(5, 1);
