@@ -12,7 +12,7 @@ public final class Text {
      * the terminal.
      */
     public static String clean(String text) {
-        if (text.codePoints().noneMatch(Text::isHostile)) {
+        if (isPlain(text) || text.codePoints().noneMatch(Text::isHostile)) {
             return text;
         }
         StringBuilder clean = new StringBuilder(text.length());
@@ -29,7 +29,20 @@ public final class Text {
      * combining marks.
      */
     public static int columns(String text) {
-        return text.codePoints().map(Text::columns).sum();
+        return isPlain(text) ? text.length() : text.codePoints().map(Text::columns).sum();
+    }
+
+    /**
+     * Printable ASCII, as nearly everything is: a command that just started has no time to lose.
+     */
+    private static boolean isPlain(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c < ' ' || c > '~') {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The text cut to so many columns; what was cut shows as an ellipsis. */

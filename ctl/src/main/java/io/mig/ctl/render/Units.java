@@ -16,10 +16,7 @@ public final class Units {
             value /= 1024;
             unit++;
         }
-        return unit == 0
-                ? String.format(Locale.ROOT, "%.0fB", value)
-                : String.format(
-                        Locale.ROOT, value < 9.95 ? "%.1f%s" : "%.0f%s", value, BINARY[unit]);
+        return fixed(value, unit > 0 && value < 9.95 ? 1 : 0) + BINARY[unit];
     }
 
     /** A duration given in milliseconds, e.g. {@code 38 ms}, {@code 1.24 s}, {@code 3 min 20 s}. */
@@ -42,7 +39,19 @@ public final class Units {
     /** A share in percent of one core, given as a fraction, e.g. {@code 0.985} is {@code 98%}. */
     public static String percent(double fraction) {
         double percent = fraction * 100;
-        return String.format(
-                Locale.ROOT, percent > 0 && percent < 9.95 ? "%.1f%%" : "%.0f%%", percent);
+        return fixed(percent, percent > 0 && percent < 9.95 ? 1 : 0) + "%";
+    }
+
+    /**
+     * A number with none or one digit behind the point, as {@code %.0f} and {@code %.1f} give, but
+     * a hundred times faster in a process that has just started: tables have thousands.
+     */
+    private static String fixed(double value, int digits) {
+        if (!(Math.abs(value) < 1e15)) {
+            return Double.toString(value);
+        }
+        long rounded = Math.round(Math.abs(value) * (digits == 0 ? 1 : 10));
+        String sign = value < 0 && rounded > 0 ? "-" : "";
+        return digits == 0 ? sign + rounded : sign + rounded / 10 + "." + rounded % 10;
     }
 }
