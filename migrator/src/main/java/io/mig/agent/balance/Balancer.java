@@ -355,7 +355,12 @@ public final class Balancer implements AutoCloseable {
                                 g.process().equals(process)
                                         && g.record().state() == GuestRecord.State.RUNNING)
                 .findFirst()
-                .map(g -> scan.progress(g.capsule().guests().pids(), sensor.speed()))
+                .map(
+                        g ->
+                                scan.progress(
+                                        g.capsule().guests().pids(),
+                                        sensor.speed(),
+                                        sensor.isLimited()))
                 .orElseThrow(
                         () ->
                                 new RefusedException(

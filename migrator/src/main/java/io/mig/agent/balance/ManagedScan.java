@@ -155,15 +155,24 @@ final class ManagedScan {
      * What the processes of a guest that are alive had here and wanted; nothing of one that ended.
      *
      * @param speed of a processor of this node
+     * @param limited whether a cgroup stops programs here when they had their share: the kernel
+     *     does not count that as waiting, so who runs or would run now counts as having wanted to
+     *     all the time
      */
-    Promises.Progress progress(Collection<Integer> pids, double speed) {
+    Promises.Progress progress(Collection<Integer> pids, double speed, boolean limited) {
+        double uptime = limited ? uptimeSeconds() : 0;
         long ran = 0;
         long wanted = 0;
         for (int pid : pids) {
             Optional<ProcStat> stat = proc.stat(pid).filter(s -> !s.zombie());
             DemandMeter.@Nullable Times times = stat.isPresent() ? meter.life(stat.get()) : null;
             ran += times == null ? 0 : times.ran();
-            wanted += times == null ? 0 : times.wanted();
+            long measured = times == null ? 0 : times.wanted();
+            double age =
+                    limited && stat.isPresent() && stat.get().state() == 'R'
+                            ? uptime - (double) stat.get().startTicks() / units.ticksPerSecond()
+                            : 0;
+            wanted += Math.max(measured, (long) (age * 1e9));
         }
         return new Promises.Progress(ran * speed / 1e9, wanted / 1e9);
     }

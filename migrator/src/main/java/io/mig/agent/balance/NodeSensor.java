@@ -66,6 +66,11 @@ final class NodeSensor {
         return limit.isPresent();
     }
 
+    /** Whether a cgroup stops this node's programs when they had their share. */
+    boolean isLimited() {
+        return limit.isPresent();
+    }
+
     /** Speed of a processor that is not limited. */
     void speed(double measured) {
         speed = measured;
