@@ -6,20 +6,11 @@ import io.mig.ctl.render.JsonPrinter;
 import io.mig.json.JsonObject;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** A question about one process, answered by one object: as JSON, or in words. */
-abstract class ProcessCommand implements Callable<Integer> {
-    final CliContext context;
-
+abstract class ProcessCommand extends OneProcess implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
-
-    @Parameters(
-            index = "0",
-            paramLabel = "PROCESS",
-            description = "Pid, NODE:PID, or command name.")
-    String process = "";
 
     private final String verb;
 
@@ -27,7 +18,7 @@ abstract class ProcessCommand implements Callable<Integer> {
      * @param verb what the agent is asked
      */
     ProcessCommand(CliContext context, String verb) {
-        this.context = context;
+        super(context);
         this.verb = verb;
     }
 

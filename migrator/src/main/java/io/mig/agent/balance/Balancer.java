@@ -408,7 +408,7 @@ public final class Balancer implements AutoCloseable {
                         guests,
                         deputies,
                         p -> leaving || arrivals.knows(p) || residents.containsKey(p),
-                        sensor.countsItself(),
+                        sensor.isLimited(),
                         System.nanoTime());
         present = found.processes();
         atHome =

@@ -90,11 +90,6 @@ final class DemandMeter {
         return demand;
     }
 
-    /** What a process had and wanted in all its life; null when it has ended. */
-    @Nullable Times life(ProcStat stat) {
-        return times(stat);
-    }
-
     /** Processor time of a process with one thread, as of the last look; 0 when not known. */
     double ranSeconds(int pid) {
         Look look = looks.get(pid);
@@ -118,7 +113,8 @@ final class DemandMeter {
         looks.values().removeIf(look -> look.round < current);
     }
 
-    private @Nullable Times times(ProcStat stat) {
+    /** What a process had and wanted in all its life; null when it has ended. */
+    @Nullable Times times(ProcStat stat) {
         String directory = proc + "/" + stat.pid();
         if (stat.threads() <= 1) {
             return read(directory + "/schedstat");

@@ -207,11 +207,11 @@ final class Homebound {
 
     /** Why a program begins at home; empty: it may begin anywhere. */
     static Optional<String> why(Path file) {
-        return Drivers.isOne(file)
-                ? Optional.of("it starts other programs, which spread from here")
-                : byName(name(file))
-                        .or(() -> byName(name(real(file))))
-                        .or(() -> Homebound.byCalls(real(file)));
+        if (Drivers.isOne(file)) {
+            return Optional.of("it starts other programs, which spread from here");
+        }
+        Path real = real(file);
+        return byName(name(file)).or(() -> byName(name(real))).or(() -> byCalls(real));
     }
 
     private static Optional<String> byCalls(Path file) {

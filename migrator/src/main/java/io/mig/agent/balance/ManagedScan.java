@@ -165,7 +165,7 @@ final class ManagedScan {
         long wanted = 0;
         for (int pid : pids) {
             Optional<ProcStat> stat = proc.stat(pid).filter(s -> !s.zombie());
-            DemandMeter.@Nullable Times times = stat.isPresent() ? meter.life(stat.get()) : null;
+            DemandMeter.@Nullable Times times = stat.isPresent() ? meter.times(stat.get()) : null;
             ran += times == null ? 0 : times.ran();
             long measured = times == null ? 0 : times.wanted();
             double age =

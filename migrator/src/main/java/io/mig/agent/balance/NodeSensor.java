@@ -60,13 +60,9 @@ final class NodeSensor {
     }
 
     /**
-     * Whether tasks of others must be counted one by one, because the machine's count is not ours.
+     * Whether a cgroup stops this node's programs when they had their share. Then the machine's
+     * count of tasks is not ours: those of others must be counted one by one.
      */
-    boolean countsItself() {
-        return limit.isPresent();
-    }
-
-    /** Whether a cgroup stops this node's programs when they had their share. */
     boolean isLimited() {
         return limit.isPresent();
     }
@@ -89,9 +85,7 @@ final class NodeSensor {
      */
     void othersRan(int counted, double managed) {
         double sample =
-                countsItself()
-                        ? counted
-                        : Math.max(0, runningOnMachine() - 1 - Math.round(managed));
+                isLimited() ? counted : Math.max(0, runningOnMachine() - 1 - Math.round(managed));
         others = others < 0 ? sample : (1 - WEIGHT_OF_NEW) * others + WEIGHT_OF_NEW * sample;
     }
 
@@ -131,7 +125,7 @@ final class NodeSensor {
     /** Whether more programs want processors than there are, as far as a glance tells. */
     boolean full(NodeFacts own) {
         return own.use().runnable() > own.capacity().cores() * 1.001
-                || (!countsItself() && runningOnMachine() - 1 > processors);
+                || (!isLimited() && runningOnMachine() - 1 > processors);
     }
 
     /** Whether there is too little space for images, or for what the agent must note. */
@@ -154,7 +148,7 @@ final class NodeSensor {
      * part of a machine their number says nothing.
      */
     int runningIfRoom() {
-        return countsItself() ? 0 : processors - 1;
+        return isLimited() ? 0 : processors - 1;
     }
 
     /** The last pid that was given to anybody (proc_loadavg(5)); 0: not known. */

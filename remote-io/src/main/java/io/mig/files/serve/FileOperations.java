@@ -36,9 +36,7 @@ final class FileOperations {
 
     private static final int WANTS_HASH = 2;
 
-    /**
-     * It was opened where it is used, without asking: a name that is gone since does not matter.
-     */
+    /** When the guest opened it its name led to it: that it is gone since does not matter. */
     private static final int NAME_WAS_ITS = 4;
 
     private final Changes changes;

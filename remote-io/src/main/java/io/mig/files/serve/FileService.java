@@ -289,15 +289,11 @@ public final class FileService implements AutoCloseable {
      * home's processes have made so far.
      */
     public void wordsFirst(NodeId host) {
-        boolean drained = false;
-        for (Map.Entry<SessionKey, HostSession> entry : sessions.entrySet()) {
-            if (entry.getKey().host().equals(host)) {
-                if (!drained) {
-                    watch.drain();
-                    drained = true;
-                }
-                entry.getValue().invalidations().flush();
-            }
+        List<Map.Entry<SessionKey, HostSession>> here =
+                sessions.entrySet().stream().filter(e -> e.getKey().host().equals(host)).toList();
+        if (!here.isEmpty()) {
+            watch.drain();
+            here.forEach(e -> e.getValue().invalidations().flush());
         }
     }
 
