@@ -1,8 +1,12 @@
 package io.mig.ctl.command;
 
+import io.mig.ctl.client.ControlException;
 import io.mig.ctl.doctor.DoctorMain;
+import io.mig.json.JsonArray;
+import io.mig.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -34,6 +38,17 @@ final class DoctorCommand implements Callable<Integer> {
             words.add("--json");
         }
         return DoctorMain.run(
-                words.toArray(String[]::new), context.out().stream(), context.err().stream());
+                words.toArray(String[]::new),
+                this::nodes,
+                context.out().stream(),
+                context.err().stream());
+    }
+
+    private Optional<JsonArray> nodes() {
+        try {
+            return Optional.of(CliContext.rows(context.ask("nodes", JsonObject.EMPTY), "nodes"));
+        } catch (ControlException e) {
+            return Optional.empty(); // no agent runs here, or not yet
+        }
     }
 }

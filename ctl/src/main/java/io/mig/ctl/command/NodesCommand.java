@@ -3,6 +3,7 @@ package io.mig.ctl.command;
 import io.mig.ctl.ExitCode;
 import io.mig.ctl.client.ControlException;
 import io.mig.ctl.render.Cell;
+import io.mig.ctl.render.ClockWords;
 import io.mig.ctl.render.Column;
 import io.mig.ctl.render.JsonPrinter;
 import io.mig.ctl.render.Table;
@@ -18,9 +19,6 @@ import picocli.CommandLine.Option;
 /** {@code mig nodes}: the nodes of the cluster as this node's agent sees them. */
 @Command(name = "nodes", description = "List the nodes: state, load, memory, guests, versions.")
 final class NodesCommand implements Callable<Integer> {
-    /** Clocks that are closer than that are called the same. */
-    private static final long CLOCK_MILLIS = 2000;
-
     private final CliContext context;
 
     @Option(names = "--json", description = "Print a JSON array.")
@@ -52,16 +50,16 @@ final class NodesCommand implements Callable<Integer> {
         if (!why.isEmpty()) {
             remark(row, why);
         }
-        long ahead = row.integer("clockAheadMillis").orElse(0);
-        if (Math.abs(ahead) >= CLOCK_MILLIS) {
-            remark(
-                    row,
-                    "its clock is "
-                            + Units.millis((double) Math.abs(ahead))
-                            + (ahead > 0 ? " ahead of" : " behind")
-                            + " this node's; moves do not mind, but times in lists are each node's own:"
-                            + " let both follow a time server (chrony, systemd-timesyncd)");
-        }
+        ClockWords.apart(row)
+                .ifPresent(
+                        apart ->
+                                remark(
+                                        row,
+                                        "its clock is "
+                                                + apart
+                                                + "; moves do not mind, but times in lists are each"
+                                                + " node's own: let both follow a time server (chrony,"
+                                                + " systemd-timesyncd)"));
         String doubt = row.string("doubt", "");
         if (!doubt.isEmpty()) {
             remark(row, doubt);

@@ -10,7 +10,9 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** {@code mig doctor [--fix] [--json]}. */
 public final class DoctorMain {
@@ -28,18 +30,29 @@ public final class DoctorMain {
             """;
 
     private final Machine machine;
+    private final Supplier<Optional<JsonArray>> nodes;
     private final PrintStream out;
     private final PrintStream err;
 
-    DoctorMain(Machine machine, PrintStream out, PrintStream err) {
+    DoctorMain(
+            Machine machine,
+            Supplier<Optional<JsonArray>> nodes,
+            PrintStream out,
+            PrintStream err) {
         this.machine = machine;
+        this.nodes = nodes;
         this.out = out;
         this.err = err;
     }
 
-    /** Examines this machine and returns the exit status. */
-    public static int run(String[] args, PrintStream out, PrintStream err) {
-        return new DoctorMain(new LinuxMachine(InstantSource.system()), out, err)
+    /**
+     * Examines this machine and returns the exit status.
+     *
+     * @param nodes rows of {@code mig nodes}; empty when no agent answers
+     */
+    public static int run(
+            String[] args, Supplier<Optional<JsonArray>> nodes, PrintStream out, PrintStream err) {
+        return new DoctorMain(new LinuxMachine(InstantSource.system()), nodes, out, err)
                 .examine(List.of(args));
     }
 
@@ -71,6 +84,7 @@ public final class DoctorMain {
     private List<Finding> findings() {
         List<Finding> findings = new ArrayList<>(new KernelChecks(machine).all());
         findings.addAll(new SystemChecks(machine).all());
+        findings.addAll(new ClusterChecks(nodes).all());
         return findings;
     }
 
@@ -131,6 +145,6 @@ public final class DoctorMain {
 
     /** Entry for those who have no mig command. */
     public static void main(String[] args) {
-        System.exit(run(args, System.out, System.err));
+        System.exit(run(args, Optional::empty, System.out, System.err));
     }
 }

@@ -11,10 +11,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class DoctorMainTest {
     private final PaperMachine machine = new PaperMachine();
+    private Optional<JsonArray> nodes = Optional.empty();
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
@@ -22,6 +24,7 @@ class DoctorMainTest {
         out.reset();
         return new DoctorMain(
                         machine,
+                        () -> nodes,
                         new PrintStream(out, true, UTF_8),
                         new PrintStream(err, true, UTF_8))
                 .examine(List.of(options));
@@ -46,6 +49,38 @@ class DoctorMainTest {
         assertThat(text())
                 .contains("missing   CRIU")
                 .contains("cure: /src/mig/criu-bridge/setup/install-criu.sh  (--fix)");
+    }
+
+    @Test
+    void shouldSayWhoseClockIsApartAndWhatCuresIt() {
+        nodes = Optional.of(rows("{\"node\":\"a\",\"clockAheadMillis\":0},{\"node\":\"old\"}"));
+        examine();
+        assertThat(text()).as("nothing to compare with").doesNotContain("clocks of nodes");
+
+        nodes =
+                Optional.of(
+                        rows(
+                                "{\"node\":\"a\",\"clockAheadMillis\":0},"
+                                        + "{\"node\":\"b\",\"clockAheadMillis\":-700}"));
+        examine();
+        assertThat(text()).contains("fine      clocks of nodes   the same on all 2");
+
+        nodes =
+                Optional.of(
+                        rows(
+                                "{\"node\":\"a\",\"clockAheadMillis\":0},"
+                                        + "{\"node\":\"b\",\"clockAheadMillis\":180000},"
+                                        + "{\"node\":\"c\",\"clockAheadMillis\":-300000}"));
+        assertThat(examine()).as("mig works all the same").isZero();
+        assertThat(text())
+                .contains("degraded  clock of b        3 min 0 s ahead of this node's")
+                .contains("degraded  clock of c        5 min 0 s behind this node's")
+                .contains("chrony (here, and on b)", "chrony (here, and on c)")
+                .doesNotContain("clocks of nodes", "clock of a");
+    }
+
+    private static JsonArray rows(String rows) {
+        return (JsonArray) Json.parse(("[" + rows + "]").getBytes(UTF_8));
     }
 
     @Test
