@@ -25,14 +25,14 @@ public record MoveCost(double freezeSeconds, double transferSeconds, double byte
     /**
      * Memory is copied in rounds while the process runs; each round copies what was written during
      * the one before, so the rounds shrink by the ratio of write rate and line rate. Where they
-     * would not shrink, all is copied while frozen.
+     * would not shrink, and where agents cannot do that, all is copied while frozen.
      */
     public static MoveCost predict(Usage usage, Link link) {
         double line = link.bytesPerSecond();
         double ratio = usage.dirtyBytesPerSecond() / line;
         double bytes = usage.rssBytes();
         double latency = 4 * link.rttMillis() / 1000;
-        if (bytes < PRECOPY_FROM_BYTES || ratio > 0.8) {
+        if (!link.live() || bytes < PRECOPY_FROM_BYTES || ratio > 0.8) {
             double freeze = BASE_FREEZE_SECONDS + latency + bytes / line;
             return new MoveCost(freeze, freeze, bytes);
         }

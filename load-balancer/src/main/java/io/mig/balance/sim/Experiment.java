@@ -46,7 +46,10 @@ final class Experiment {
 
     private List<Series> played(double load, int count, LongFunction<Scenario> scenarios) {
         Physics physics =
-                new Physics(1, options.look(), new Link(options.lineBytesPerSecond(), 0.2));
+                new Physics(
+                        1,
+                        options.look(),
+                        new Link(options.lineBytesPerSecond(), 0.2, options.live()));
         List<Series> all = new ArrayList<>();
         for (Strategy strategy : Strategy.values()) {
             boolean dear = strategy == Strategy.CLAIRVOYANT || strategy == Strategy.KNOWING;

@@ -11,5 +11,5 @@ import io.mig.balance.view.Link;
  */
 public record Physics(double periodSeconds, double lookSeconds, Link line) {
     /** As the agent does it: each second, four times when full, over ten gigabits. */
-    public static final Physics USUAL = new Physics(1, 0.25, new Link(1.1e9, 0.2));
+    public static final Physics USUAL = new Physics(1, 0.25, new Link(1.1e9, 0.2, false));
 }

@@ -11,6 +11,7 @@ import java.util.Optional;
 /**
  * The arguments of the simulator.
  *
+ * @param live whether memory is copied while programs run; agents copy it while they stand still
  * @param floor whether to play also without the costs and delays of reality, to see what they cost
  */
 record SimOptions(
@@ -24,6 +25,7 @@ record SimOptions(
         double spread,
         double lineBytesPerSecond,
         double look,
+        boolean live,
         boolean floor,
         Optional<Path> policy,
         Optional<Path> replay,
@@ -32,7 +34,7 @@ record SimOptions(
             """
             usage: mig sim [--nodes N] [--scenarios N] [--seed N] [--load L[,L...]] [--seconds S]
                            [--batch MEAN] [--forked SHARE] [--spread RATIO] [--line BYTES_PER_S] [--look S]
-                           [--policy FILE] [--replay FILE] [--floor] [--html FILE]
+                           [--policy FILE] [--replay FILE] [--live] [--floor] [--html FILE]
               --nodes      4 to 4096; 8
               --scenarios  generated ones; 100
               --seed       of the first; the others follow; 1
@@ -45,6 +47,7 @@ record SimOptions(
               --look       time between two looks of a node that is too full; 0.25
               --policy     policy file for placement and mig; the usual policy
               --replay     a recorded scenario instead of generated ones
+              --live       memory is copied while programs run (pre-copy), as agents cannot do yet
               --floor      also without start cost, and with news twenty times as often
               --html       report with plots
             """;
@@ -69,7 +72,7 @@ record SimOptions(
                                 "html"));
         for (int i = 0; i < args.length; i++) {
             String name = args[i].startsWith("--") ? args[i].substring(2) : "";
-            if (name.equals("floor")) {
+            if (name.equals("floor") || name.equals("live")) {
                 given.put(name, "true");
             } else if (names.contains(name) && i + 1 < args.length) {
                 given.put(name, args[++i]);
@@ -92,6 +95,7 @@ record SimOptions(
                         Double.parseDouble(given.getOrDefault("spread", "1.5")),
                         Double.parseDouble(given.getOrDefault("line", "1.1e9")),
                         Double.parseDouble(given.getOrDefault("look", "0.25")),
+                        given.containsKey("live"),
                         given.containsKey("floor"),
                         Optional.ofNullable(given.get("policy")).map(Path::of),
                         Optional.ofNullable(given.get("replay")).map(Path::of),

@@ -161,7 +161,7 @@ final class Clusters {
                                         r.nextInt(5) == 0 ? "aarch64" : "x86_64",
                                         r.nextBoolean() ? Set.of("avx2") : Set.of(),
                                         "4.2.1")),
-                new Link(r.nextDouble(1e6, 1e9), r.nextDouble(0, 20)),
+                new Link(r.nextDouble(1e6, 1e9), r.nextDouble(0, 20), r.nextBoolean()),
                 r.nextInt(5) == 0 ? r.nextDouble(0.1, 1) : 1,
                 r.nextInt(3) == 0 ? Set.of("gpu") : Set.of());
     }

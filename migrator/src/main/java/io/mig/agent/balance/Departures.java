@@ -117,14 +117,17 @@ final class Departures {
         }
         double rtt = known.rttMillis * Math.pow(0.5, (nowMillis - known.atMillis) / 60_000.0);
         return new Link(
-                Link.USUAL.bytesPerSecond(), Math.max(Link.USUAL.rttMillis(), Math.min(rtt, 5000)));
+                Link.USUAL.bytesPerSecond(),
+                Math.max(Link.USUAL.rttMillis(), Math.min(rtt, 5000)),
+                Link.USUAL.live());
     }
 
     private void learn(Order order, double freezeMillis) {
         long now = clock.millis();
         var usage = order.request.process().usage();
         double expected =
-                MoveCost.predict(usage, new Link(Link.USUAL.bytesPerSecond(), 0)).freezeSeconds();
+                MoveCost.predict(usage, new Link(Link.USUAL.bytesPerSecond(), 0, Link.USUAL.live()))
+                        .freezeSeconds();
         double extra = Math.max(0, freezeMillis - expected * 1000) / ROUND_TRIPS;
         double before = link(order.to, now).rttMillis();
         latencies.put(order.to, new Latency((before + extra) / 2, now));
