@@ -24,6 +24,8 @@ public final class LoadSampler implements AutoCloseable {
     private final Path pressure;
     private final String suffix;
     private final InstantSource clock;
+    private final NetworkMeter network =
+            new NetworkMeter(Path.of("/proc/net/dev"), System::nanoTime);
 
     private @Nullable NodeReading previous;
     private boolean failing;
@@ -124,6 +126,7 @@ public final class LoadSampler implements AutoCloseable {
                         now.load1(),
                         now.memTotalBytes(),
                         now.memAvailableBytes(),
+                        network.bytesPerSecond(),
                         PressureReader.read(pressure.resolve("cpu" + suffix)),
                         PressureReader.read(pressure.resolve("memory" + suffix)),
                         PressureReader.read(pressure.resolve("io" + suffix)));

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param load1 load average of a minute; negative when unknown
  * @param memTotalBytes memory there is
  * @param memAvailableBytes memory that could be had without swapping
+ * @param netBytesPerSecond received and sent by all network devices since the sample before
  * @param cpuPressure time lost waiting for a processor; empty where the kernel does not say
  * @param memoryPressure time lost waiting for memory; empty where the kernel does not say
  * @param ioPressure time lost waiting for disks; empty where the kernel does not say
@@ -24,6 +25,7 @@ public record NodeLoad(
         double load1,
         long memTotalBytes,
         long memAvailableBytes,
+        double netBytesPerSecond,
         Optional<Pressure> cpuPressure,
         Optional<Pressure> memoryPressure,
         Optional<Pressure> ioPressure) {
