@@ -325,6 +325,7 @@ public final class Agent implements AutoCloseable {
                                         away,
                                         guests,
                                         trees,
+                                        relay::carried,
                                         load,
                                         limit,
                                         new PolicyInForce(

@@ -6,6 +6,8 @@ import java.util.Optional;
  * {@code /proc/PID/stat} (proc_pid_stat(5)), the fields we use. Times are clock ticks (100 per
  * second on Linux as user space sees it), {@code startTicks} counts from boot and tells a pid from
  * its later reuse.
+ *
+ * @param childTicks processor time of children that ended and were waited for, and of theirs
  */
 public record ProcStat(
         int pid,
@@ -21,7 +23,8 @@ public record ProcStat(
         long stimeTicks,
         int threads,
         long startTicks,
-        long rssPages) {
+        long rssPages,
+        long childTicks) {
     /** PF_KTHREAD of include/linux/sched.h. */
     private static final long KERNEL_THREAD = 0x00200000;
 
@@ -77,7 +80,8 @@ public record ProcStat(
                         fields[15],
                         (int) fields[20],
                         fields[22],
-                        fields[24]));
+                        fields[24],
+                        fields[16] + fields[17]));
     }
 
     /**

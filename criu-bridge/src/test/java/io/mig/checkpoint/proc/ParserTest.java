@@ -9,7 +9,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ParserTest {
     private static final String STAT =
-            "4242 (cat) S 4200 4241 2916 34819 4250 4194304 101 0 0 0 17 25 0 0 20 0 3 0 212207 3133440 388 "
+            "4242 (cat) S 4200 4241 2916 34819 4250 4194304 101 0 0 0 17 25 6 7 20 0 3 0 212207 3133440 388 "
                     + "18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 1 1 1 1 1 1 1 0";
 
     @Test
@@ -19,7 +19,7 @@ class ParserTest {
                 .isEqualTo(
                         new ProcStat(
                                 4242, "cat", 'S', 4200, 4241, 2916, 34819, 4250, 4194304, 17, 25, 3,
-                                212207, 388));
+                                212207, 388, 13));
         assertThat(stat.kernelThread()).isFalse();
     }
 

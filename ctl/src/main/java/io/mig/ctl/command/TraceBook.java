@@ -12,7 +12,8 @@ import java.util.TreeMap;
  * Turns what the cluster looks like each second into a scenario that {@code mig sim --replay}
  * plays: lines {@code node CORES SPEED BYTES} and {@code job ARRIVAL HOME WORK BYTES FORKED
  * DIRTY_PER_SECOND HOME_PER_SECOND}. What lived for less than the time between two looks may be
- * missing; work is known up to the last look. Thread-safe: a signal may end a recording.
+ * missing; work is known up to the last look, I/O is that of the last look, and what nobody has
+ * measured of a memory counts as no writes. Thread-safe: a signal may end a recording.
  */
 final class TraceBook {
     /** A process that moves is on neither node for a while. */
@@ -36,6 +37,8 @@ final class TraceBook {
         final boolean forked;
         double work;
         double bytes;
+        double dirtyRate;
+        double homeRate;
         double seen;
 
         Job(String home, double arrival, double workBefore, boolean forked) {
@@ -99,6 +102,8 @@ final class TraceBook {
         }
         job.work = Math.max(job.work, work);
         job.bytes = Math.max(job.bytes, p.number("rssBytes").orElse(0));
+        job.dirtyRate = Math.max(job.dirtyRate, p.number("dirtyBytesPerSecond").orElse(0));
+        job.homeRate = p.number("homeBytesPerSecond").orElse(0);
         job.seen = seconds;
     }
 
@@ -156,7 +161,10 @@ final class TraceBook {
                                 + job.bytes
                                 + " "
                                 + job.forked
-                                + " 0 0");
+                                + " "
+                                + job.dirtyRate
+                                + " "
+                                + job.homeRate);
             }
         }
         return lines;

@@ -21,6 +21,8 @@ import java.util.Set;
  * tables. Field names are shown as words: {@code rssBytes} is {@code rss}, in readable units.
  */
 public final class FactSheet {
+    private static final String RATE = "BytesPerSecond";
+
     private final Screen screen;
 
     public FactSheet(Screen screen) {
@@ -121,15 +123,19 @@ public final class FactSheet {
         if (name.endsWith("Bytes") || name.equals("bytes")) {
             return Units.bytes(number);
         }
+        if (name.endsWith(RATE)) {
+            return Units.bytes(number) + "/s";
+        }
         return name.endsWith("Ms") ? Units.millis(number) : plain;
     }
 
     /** {@code memTotalBytes} -> {@code mem total}. */
     private static String title(String name) {
-        String base =
-                name.length() > 5 && name.endsWith("Bytes")
-                        ? name.substring(0, name.length() - 5)
-                        : name;
+        String base = name.endsWith(RATE) ? name.substring(0, name.length() - RATE.length()) : name;
+        base =
+                base.length() > 5 && base.endsWith("Bytes")
+                        ? base.substring(0, base.length() - 5)
+                        : base;
         base =
                 base.length() > 2 && base.endsWith("Ms")
                         ? base.substring(0, base.length() - 2)

@@ -51,7 +51,19 @@ class TraceBookTest {
                 .isEqualTo("# mig record: 20 s, 2 processes, 1 of them still ran at the end");
         assertThat(jobs())
                 .as("work counts from the beginning of the recording")
-                .containsExactly("job 0.0 1 3.0 90.0 true 0 0", "job 0.75 1 1.25 50.0 true 0 0");
+                .containsExactly(
+                        "job 0.0 1 3.0 90.0 true 0.0 0.0", "job 0.75 1 1.25 50.0 true 0.0 0.0");
+    }
+
+    @Test
+    void shouldWriteWhatWasMeasuredOfMemoryAndFiles() {
+        String measured =
+                process("b:1", 0, 1, 10)
+                        .replace("}", ",\"dirtyBytesPerSecond\":%d,\"homeBytesPerSecond\":%d}");
+        book.look(board("", measured.formatted(700, 900)), 0);
+        book.look(board("", measured.formatted(500, 300)), 1);
+
+        assertThat(jobs()).containsExactly("job 0.0 1 0.01 10.0 true 700.0 300.0");
     }
 
     @Test
@@ -62,7 +74,7 @@ class TraceBookTest {
         book.look(board(""), 9);
         book.look(board("", process("b:1", 0, 5, 10)), 10);
 
-        assertThat(jobs()).containsExactly("job 1.0 1 5.0 10.0 true 0 0");
+        assertThat(jobs()).containsExactly("job 1.0 1 5.0 10.0 true 0.0 0.0");
     }
 
     @Test
@@ -84,6 +96,7 @@ class TraceBookTest {
         book.look(board("", process("b:1", 0, 0.5, 10)), 2);
 
         assertThat(jobs())
-                .containsExactly("job 1.0 1 9.0 10.0 true 0 0", "job 2.0 1 0.5 10.0 true 0 0");
+                .containsExactly(
+                        "job 1.0 1 9.0 10.0 true 0.0 0.0", "job 2.0 1 0.5 10.0 true 0.0 0.0");
     }
 }

@@ -41,6 +41,7 @@ final class RelayCore {
     private final SignalCommand signalCommand;
 
     private final Routes routes = new Routes();
+    private final Carried carried = new Carried();
     private final Map<Integer, DeputyEndpoint> deputies = new HashMap<>();
     private final Map<UUID, CapsuleEndpoint> capsules = new HashMap<>();
     private final Set<NodeId> up = new HashSet<>();
@@ -136,6 +137,7 @@ final class RelayCore {
 
     void hostedRemoved(HomePid process, Epoch epoch) {
         flush(); // its last frames
+        carried.forget(process);
         Routes.Hosted route = routes.remove(process, epoch);
         CapsuleEndpoint capsule = route == null ? null : capsules.get(route.capsule);
         if (capsule != null) {
@@ -206,6 +208,7 @@ final class RelayCore {
         } else if (route.process.home().equals(self)) {
             toDeputy(route.process, route.epoch, self, frame);
         } else if (up.contains(route.process.home())) {
+            carried.add(route.process, frame);
             route.outbox.add(frame);
             if (route.outbox.isHigh()) {
                 capsule.hold(Endpoint.Hold.PEER, true);
@@ -362,7 +365,11 @@ final class RelayCore {
             if (!frame.isEndToEnd()) {
                 stale++; // nobody but our own agent may send hop frames to an endpoint of ours
             } else if (toHost) {
-                toCapsule(routes.hosted(message.process(), message.epoch()), frame);
+                Routes.Hosted route = routes.hosted(message.process(), message.epoch());
+                if (route != null) {
+                    carried.add(route.process, frame);
+                }
+                toCapsule(route, frame);
             } else {
                 toDeputy(message.process(), message.epoch(), from, frame);
             }
@@ -627,6 +634,10 @@ final class RelayCore {
                                 route ->
                                         !route.events.isEmpty()
                                                 || route.signals.next().isPresent());
+    }
+
+    Carried carried() {
+        return carried;
     }
 
     RelayStats stats() {

@@ -91,6 +91,14 @@ public final class RelayRouter implements HullListener, AutoCloseable {
         post(() -> core.signalBody(process, link, signal));
     }
 
+    /**
+     * Host side: bytes that this body here has exchanged with its home elsewhere; 0 when it is not
+     * here or its home is. Any thread.
+     */
+    public long carried(HomePid process) {
+        return core.carried().of(process);
+    }
+
     public CompletableFuture<RelayStats> stats() {
         CompletableFuture<RelayStats> result = new CompletableFuture<>();
         post(() -> result.complete(core.stats()));

@@ -213,6 +213,14 @@ final class Judge {
         return (second ? NOT_PREFERRED : 1) / (1 + busy);
     }
 
+    /** What goes between it and partners on that node. */
+    private static double talk(ProcessView p, NodeId node) {
+        return p.partners().stream()
+                .filter(partner -> partner.node().equals(node))
+                .mapToDouble(Partner::bytesPerSecond)
+                .sum();
+    }
+
     /** Whether it wants so little that no processor is better than another. */
     static boolean wantsNothing(ProcessView p) {
         return p.usage().demand() < LEAST_DEMAND;
@@ -273,9 +281,9 @@ final class Judge {
         }
         double gainOfPlace = nearness(p, terms, target) / nearness(p, terms, own);
         if (gainOfPlace > 1.0001 && target.speed <= own.speed * gainOfPlace) {
-            return target.view.node().equals(p.process().home())
-                    ? Reason.NEAR_FILES
-                    : Reason.NEAR_PARTNERS;
+            NodeId there = target.view.node();
+            double files = there.equals(p.process().home()) ? p.usage().homeBytesPerSecond() : 0;
+            return files > 0 && files >= talk(p, there) ? Reason.NEAR_FILES : Reason.NEAR_PARTNERS;
         }
         return own.view.facts().use().psi().memory() > target.view.facts().use().psi().memory()
                         && target.speed <= own.speed

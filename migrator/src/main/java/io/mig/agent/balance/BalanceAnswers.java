@@ -390,7 +390,8 @@ final class BalanceAnswers {
 
     private JsonObject processRow(Managed m) {
         Resident r = balancer.resident(m.process());
-        return JsonObject.builder()
+        return balancer.figures(m)
+                .put(JsonObject.builder())
                 .put("process", m.process().brief())
                 .put("home", m.process().home().name())
                 .put("pid", m.process().pid())

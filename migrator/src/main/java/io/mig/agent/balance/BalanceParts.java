@@ -12,15 +12,18 @@ import io.mig.migration.source.MoveDesk;
 import io.mig.migration.target.Guests;
 import io.mig.migration.target.HomeTrees;
 import io.mig.migration.target.StateRoom;
+import io.mig.model.HomePid;
 import io.mig.model.NodeId;
 import io.mig.transport.PeerNetwork;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.ToLongFunction;
 
 /**
  * What a balancer works with.
  *
  * @param procRoot {@code /proc}
+ * @param relayed bytes that pipes and terminals of a guest have carried since it came; any thread
  * @param limit share of the machine that this node may use
  * @param signer makes policies for the whole cluster, where the authority's key is
  * @param desk starts programs elsewhere
@@ -43,6 +46,7 @@ public record BalanceParts(
         AwayTable away,
         Guests guests,
         HomeTrees trees,
+        ToLongFunction<HomePid> relayed,
         LoadSampler load,
         Optional<CpuLimit> limit,
         PolicyInForce policy,

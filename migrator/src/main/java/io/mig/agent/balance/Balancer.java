@@ -29,6 +29,7 @@ import io.mig.balance.view.NodeView;
 import io.mig.balance.view.PastMove;
 import io.mig.balance.view.ProcessView;
 import io.mig.balance.view.Usage;
+import io.mig.load.DirtyMeter;
 import io.mig.load.SpeedGauge;
 import io.mig.migration.target.Guest;
 import io.mig.migration.target.GuestRecord;
@@ -59,6 +60,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -93,6 +95,8 @@ public final class Balancer implements AutoCloseable {
     private final ScheduledExecutorService owner;
     private final GossipNode gossip;
     private final ManagedScan scan;
+    private final ExecutorService walks;
+    private final DirtyMeter dirty;
     private final NodeSensor sensor;
     private final Arrivals arrivals = new Arrivals();
     private final Departures departures;
@@ -118,6 +122,7 @@ public final class Balancer implements AutoCloseable {
 
     private List<Managed> present = List.of();
     private volatile List<ManagedHere.AtHome> atHome = List.of();
+    private volatile Map<HomePid, ManagedHere.Figures> figures = Map.of();
     private volatile Map<NodeId, String> doubts = Map.of();
     private NodeFacts own;
     private Holds holds = Holds.NONE;
@@ -147,7 +152,12 @@ public final class Balancer implements AutoCloseable {
                         parts.proc(),
                         parts.procRoot(),
                         new Accounts(Path.of("/etc/passwd"), Path.of("/etc/group")),
-                        parts.trees()::throughHome);
+                        parts.trees()::throughHome,
+                        guest -> parts.relayed().applyAsLong(guest.process()));
+        this.walks =
+                Executors.newSingleThreadExecutor(
+                        Thread.ofPlatform().daemon().name("dirty-meter").factory());
+        this.dirty = new DirtyMeter(walks);
         this.sensor =
                 new NodeSensor(
                         self,
@@ -210,6 +220,7 @@ public final class Balancer implements AutoCloseable {
                     send(gossip.leave(clock.millis()));
                 });
         owner.shutdown();
+        walks.shutdownNow();
         try {
             if (!owner.awaitTermination(1, TimeUnit.SECONDS)) {
                 owner.shutdownNow();
@@ -289,6 +300,7 @@ public final class Balancer implements AutoCloseable {
         long begin = processorTime.getCurrentThreadCpuTime();
         look();
         lookNanos = processorTime.getCurrentThreadCpuTime() - begin;
+        measureMemory();
         long now = clock.millis();
         watchDoors(now);
         for (NodeId peer : parts.network().peers()) {
@@ -432,6 +444,28 @@ public final class Balancer implements AutoCloseable {
         arrivals.settle(running, now);
         double wanted = present.stream().mapToDouble(Managed::demand).sum();
         sensor.othersRan(found.runningOthers(), wanted);
+    }
+
+    /** Who is on its way is left alone: a walk of its pages would make its freeze longer. */
+    private void measureMemory() {
+        dirty.look(
+                present.stream()
+                        .filter(m -> !departures.isUnderWay(m.process()))
+                        .map(
+                                m ->
+                                        new DirtyMeter.Candidate(
+                                                m.process(), m.pids(), m.residentBytes(), m.runs()))
+                        .toList());
+        Map<HomePid, ManagedHere.Figures> known = new HashMap<>();
+        for (Managed m : present) {
+            known.put(m.process(), figures(m));
+        }
+        figures = known;
+    }
+
+    ManagedHere.Figures figures(Managed m) {
+        return new ManagedHere.Figures(
+                dirty.rate(m.process()), m.homeBytesPerSecond(), m.relayedBytesPerSecond());
     }
 
     private Resident resident(Managed m, List<Guest> guests, long now) {
@@ -592,7 +626,12 @@ public final class Balancer implements AutoCloseable {
             if (r != null) {
                 all.add(
                         views.process(
-                                m, r, sensor.speed(), departures.isUnderWay(m.process()), now));
+                                m,
+                                r,
+                                dirty.rate(m.process()),
+                                sensor.speed(),
+                                departures.isUnderWay(m.process()),
+                                now));
             }
         }
         return all;
@@ -910,6 +949,11 @@ public final class Balancer implements AutoCloseable {
     /** For any thread: those that have not left, as of the last look. */
     List<ManagedHere.AtHome> atHome() {
         return atHome;
+    }
+
+    /** For any thread: what was measured of the processes that are here, as of the last second. */
+    Map<HomePid, ManagedHere.Figures> figuresNow() {
+        return figures;
     }
 
     /** For any thread: nodes that get nothing by choice now, and why. */

@@ -4,6 +4,7 @@ import io.mig.agent.control.ControlVerb;
 import io.mig.agent.verb.ManagedHere;
 import io.mig.agent.verb.ProcessFinder;
 import io.mig.home.journal.Journal;
+import io.mig.model.HomePid;
 import io.mig.model.NodeId;
 import java.util.HashMap;
 import java.util.List;
@@ -43,6 +44,11 @@ public final class Balancing implements AutoCloseable, ManagedHere {
     @Override
     public List<AtHome> managedAtHome() {
         return balancer.atHome();
+    }
+
+    @Override
+    public Map<HomePid, Figures> figures() {
+        return balancer.figuresNow();
     }
 
     @Override

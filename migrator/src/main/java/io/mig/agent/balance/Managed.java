@@ -2,6 +2,7 @@ package io.mig.agent.balance;
 
 import io.mig.model.HomePid;
 import io.mig.model.NodeId;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -19,7 +20,10 @@ import java.util.OptionalLong;
  * @param demand processors it wants
  * @param residentBytes memory of the whole tree
  * @param cpuSeconds processor time it has used here
- * @param homeBytesPerSecond what it does with files of its home, see {@link IoMeter}
+ * @param homeBytesPerSecond what it does with files of its home, see {@link IoMeter}; of one that
+ *     is at home pipes and terminals too
+ * @param relayedBytesPerSecond what goes through its pipes and terminals at home while it is away
+ * @param pids of the whole tree
  * @param ageMillis since its start, for one that has never moved
  * @param on the node its user asked for
  * @param first the node its user asked for as the first one; empty once it was away
@@ -37,7 +41,16 @@ record Managed(
         long residentBytes,
         double cpuSeconds,
         double homeBytesPerSecond,
+        double relayedBytesPerSecond,
+        List<Integer> pids,
         long ageMillis,
         Optional<NodeId> on,
         Optional<NodeId> first,
-        OptionalLong maxPauseMillis) {}
+        OptionalLong maxPauseMillis) {
+    /** Who wants less than this rests. */
+    private static final double LEAST_DEMAND = 0.002;
+
+    boolean runs() {
+        return demand >= LEAST_DEMAND;
+    }
+}

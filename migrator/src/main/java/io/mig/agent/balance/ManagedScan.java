@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +54,7 @@ final class ManagedScan {
     private final DemandMeter meter;
     private final IoMeter io;
     private final Function<Guest, Optional<TreeStats.Io>> throughHome;
+    private final ToLongFunction<Guest> relayed;
     private final KernelUnits units = KernelUnits.ofThisMachine();
     private final long ownPid = ProcessHandle.current().pid();
     private final String ownNamespace;
@@ -93,13 +95,15 @@ final class ManagedScan {
 
     /**
      * @param throughHome what a guest did through its home's mount, if it has one
+     * @param relayed bytes that a guest's pipes and terminals have carried since it came
      */
     ManagedScan(
             NodeId self,
             ProcFs proc,
             Path root,
             Accounts accounts,
-            Function<Guest, Optional<TreeStats.Io>> throughHome) {
+            Function<Guest, Optional<TreeStats.Io>> throughHome,
+            ToLongFunction<Guest> relayed) {
         this.self = self;
         this.proc = proc;
         this.root = root;
@@ -107,6 +111,7 @@ final class ManagedScan {
         this.meter = new DemandMeter(root);
         this.io = new IoMeter(root);
         this.throughHome = throughHome;
+        this.relayed = relayed;
         this.ownNamespace = namespace((int) ownPid);
     }
 
@@ -184,12 +189,16 @@ final class ManagedScan {
         long resident = 0;
         long ticks = 0;
         Optional<ProcStat> first = Optional.empty();
+        List<Integer> alive = new ArrayList<>();
         for (int pid : pids) {
             Optional<ProcStat> stat = proc.stat(pid).filter(s -> !s.zombie());
             if (stat.isPresent()) {
+                alive.add(pid);
                 demand += meter.of(stat.get(), nowNanos);
                 resident += stat.get().rssPages() * units.pageBytes();
-                ticks += stat.get().utimeTicks() + stat.get().stimeTicks();
+                // a make has done what its compilers did, though they are gone
+                ticks +=
+                        stat.get().utimeTicks() + stat.get().stimeTicks() + stat.get().childTicks();
                 if (first.isEmpty() || pid < first.get().pid()) {
                     first = stat;
                 }
@@ -231,6 +240,8 @@ final class ManagedScan {
                                 .apply(guest)
                                 .map(used -> io.guest(record.process(), used, nowNanos))
                                 .orElse(0.0),
+                        io.relayed(record.process(), relayed.applyAsLong(guest), nowNanos),
+                        alive,
                         0,
                         k.marks.on(),
                         Optional.empty(),
@@ -326,8 +337,10 @@ final class ManagedScan {
                 stat.rssPages() * units.pageBytes(),
                 Math.max(used, ran),
                 demand > BUSY
-                        ? io.local(stat.pid(), stat.startTicks(), nowNanos)
+                        ? io.local(stat.pid(), stat.startTicks(), age, nowNanos)
                         : io.rests(stat.pid(), stat.startTicks()),
+                0,
+                List.of(stat.pid()),
                 Math.max(0, Math.round(age * 1000)),
                 k.marks.on(),
                 k.marks

@@ -8,12 +8,15 @@ import io.mig.balance.view.Features;
 import io.mig.balance.view.NodeFacts;
 import io.mig.balance.view.NodeStatus;
 import io.mig.balance.view.NodeView;
+import io.mig.balance.view.Partner;
 import io.mig.balance.view.ProcessView;
 import io.mig.balance.view.Usage;
+import io.mig.load.DirtyRate;
 import io.mig.model.NodeId;
 import io.mig.transport.PeerFacts;
 import io.mig.transport.PeerNetwork;
 import io.mig.transport.PeerState;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -21,12 +24,6 @@ import java.util.TreeMap;
 
 /** Puts together what is known for the decisions. One owner thread. */
 final class Views {
-    /**
-     * Memory is copied while the process stands still: nothing is copied before. The predictor
-     * takes that from a process that writes faster than any line.
-     */
-    private static final double NO_PRECOPY = 1e12;
-
     private final PeerNetwork network;
     private final GossipNode gossip;
     private final Departures departures;
@@ -104,8 +101,26 @@ final class Views {
         return new Features(facts.arch(), facts.cpuFlags(), facts.criuVersion());
     }
 
+    /**
+     * Pipes and terminals of a guest end at its home, wherever their other ends are: what goes
+     * through them goes over the line to home, and from there on if need be. Of a process at home
+     * they are in what it does with files.
+     */
+    private static List<Partner> partners(Managed m) {
+        return m.relayedBytesPerSecond() > 0
+                ? List.of(
+                        new Partner(m.process().home(), IoMeter.RELAY * m.relayedBytesPerSecond()))
+                : List.of();
+    }
+
     /** One process; one that is on its way has that as its obstacle. */
-    ProcessView process(Managed m, Resident r, double speed, boolean leaving, long now) {
+    ProcessView process(
+            Managed m,
+            Resident r,
+            Optional<DirtyRate> dirty,
+            double speed,
+            boolean leaving,
+            long now) {
         ProcessView view =
                 ProcessView.of(
                                 m.process(),
@@ -115,11 +130,13 @@ final class Views {
                                 new Usage(
                                         m.demand(),
                                         m.residentBytes(),
-                                        NO_PRECOPY,
+                                        dirty.map(DirtyRate::bytesPerSecond)
+                                                .orElse(Usage.UNKNOWN_DIRTY),
                                         m.homeBytesPerSecond(),
                                         r.earlierCpuSeconds() + m.cpuSeconds() * speed),
                                 r.residencyMillis(now))
                         .withMoves(r.movesLastHour(now), r.history(now))
+                        .withPartners(partners(m))
                         .withPin(r.pin().or(m::on).or(m::first))
                         .withMaxPause(m.maxPauseMillis());
         if (leaving) {

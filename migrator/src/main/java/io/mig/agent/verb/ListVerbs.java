@@ -59,12 +59,15 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * ps, nodes, inspect, log, status, fault-list: what is known here and, asked all at once with a
  * short time limit, elsewhere.
  */
 final class ListVerbs {
+    private static final Logger LOG = LoggerFactory.getLogger(ListVerbs.class);
     private static final Duration PATIENCE = Duration.ofMillis(1500);
 
     private final Calls calls;
@@ -119,9 +122,10 @@ final class ListVerbs {
     /** What this node hosts, what of its own is away, and what is managed and at home. */
     private PsReply here() {
         PsReply.Builder reply = PsReply.newBuilder();
+        Map<HomePid, ManagedHere.Figures> figures = managed.figures();
         for (Guest guest : guests.all()) {
             if (guest.record().state() == GuestRecord.State.RUNNING) {
-                reply.addHosted(hosted(guest));
+                reply.addHosted(hosted(guest, figures));
             }
         }
         for (AwayRecord record : away.all()) {
@@ -134,10 +138,10 @@ final class ListVerbs {
                             .setUid(record.uid())
                             .setCommand(record.command()));
         }
-        return reply.addAllAtHome(atHome()).build();
+        return reply.addAllAtHome(atHome(figures)).build();
     }
 
-    private List<GuestItem> atHome() {
+    private List<GuestItem> atHome(Map<HomePid, ManagedHere.Figures> figures) {
         Map<Integer, ManagedHere.AtHome> known = new LinkedHashMap<>();
         managed.managedAtHome().forEach(m -> known.put(m.process().pid(), m));
         List<GuestItem> items = new ArrayList<>();
@@ -146,25 +150,32 @@ final class ListVerbs {
                         (pid, used) -> {
                             ManagedHere.AtHome m = known.get(pid);
                             if (m != null && m.process().startTicks() == used.startTicks()) {
-                                items.add(atHome(m, used));
+                                items.add(
+                                        atHome(
+                                                m,
+                                                used,
+                                                figures.getOrDefault(
+                                                        m.process(), ManagedHere.Figures.NONE)));
                             }
                         });
         return items;
     }
 
-    private GuestItem atHome(ManagedHere.AtHome m, ProcessLoad used) {
+    private GuestItem atHome(ManagedHere.AtHome m, ProcessLoad used, ManagedHere.Figures measured) {
         String words = String.join(" ", proc.cmdline(m.process().pid()));
         String state = used.state() == 'T' ? "stopped" : "running";
-        return GuestItem.newBuilder()
-                .setProcess(Protos.process(m.process()))
-                .setNode(calls.self().name())
-                .setState(m.moving() ? "moving" : state)
-                .setCpu(used.cpu())
-                .setResidentBytes(used.rssBytes())
-                .setTasks(1)
-                .setUid(m.uid())
-                .setCommand(words.isEmpty() ? m.command() : words)
-                .build();
+        GuestItem.Builder item =
+                GuestItem.newBuilder()
+                        .setProcess(Protos.process(m.process()))
+                        .setNode(calls.self().name())
+                        .setState(m.moving() ? "moving" : state)
+                        .setCpu(used.cpu())
+                        .setResidentBytes(used.rssBytes())
+                        .setTasks(1)
+                        .setUid(m.uid())
+                        .setCommand(words.isEmpty() ? m.command() : words);
+        FigureItems.set(item, measured);
+        return item.build();
     }
 
     private String state(AwayRecord record) {
@@ -177,7 +188,7 @@ final class ListVerbs {
         };
     }
 
-    private GuestItem hosted(Guest guest) {
+    private GuestItem hosted(Guest guest, Map<HomePid, ManagedHere.Figures> figures) {
         List<Integer> pids = guest.capsule().guests().pids();
         double cpu = 0;
         long rss = 0;
@@ -199,6 +210,7 @@ final class ListVerbs {
                         .setUid(guest.record().uid())
                         .setCommand(guest.record().command());
         trees.use(guest).ifPresent(use -> item.setFiles(FileUses.item(use)));
+        FigureItems.set(item, figures.getOrDefault(guest.process(), ManagedHere.Figures.NONE));
         return item.build();
     }
 
@@ -277,6 +289,9 @@ final class ListVerbs {
         } else {
             row.put("cpu", 0.0).put("rssBytes", 0);
         }
+        if (host != null && request.args().isTrue("measured")) {
+            FigureItems.of(host).put(row);
+        }
         return row.put("user", Users.name(home.getUid()))
                 .put("epoch", home.getEpoch())
                 .put("command", details ? home.getCommand() : home.getCommand().split(" ", 2)[0])
@@ -324,7 +339,8 @@ final class ListVerbs {
                 .ifPresent(
                         l -> {
                             row.put("cpuBusy", l.cpuBusy())
-                                    .put("memAvailableBytes", l.memAvailableBytes());
+                                    .put("memAvailableBytes", l.memAvailableBytes())
+                                    .put("netBytesPerSecond", Math.rint(l.netBytesPerSecond()));
                             if (l.load1() >= 0) { // a container has none
                                 row.put("load1", l.load1());
                             }
@@ -416,15 +432,34 @@ final class ListVerbs {
                                                     .put("config", d.config())
                                                     .build()));
             answer.put("deputies", MoveVerbs.array(deputies));
-            FileUses.asked(calls, r.host(), process)
-                    .ifPresent(files -> answer.put("files", FileUses.json(files)));
+            Optional<GuestItem> host = asked(r.host(), process);
+            host.filter(GuestItem::hasFiles)
+                    .ifPresent(g -> answer.put("files", FileUses.json(g.getFiles())));
+            host.ifPresent(g -> answer.put("measured", FigureItems.of(g).json()));
         } else {
             local(process, request, answer);
         }
         out.ok(answer.build());
     }
 
+    /** Asks the node where a process is; nothing when it does not answer. */
+    private Optional<GuestItem> asked(NodeId host, HomePid process) {
+        try {
+            return calls
+                    .ask(host, PsRequest.getDefaultInstance(), PsReply.class, PATIENCE)
+                    .getHostedList()
+                    .stream()
+                    .filter(g -> Protos.process(g.getProcess()).equals(process))
+                    .findFirst();
+        } catch (MigException e) {
+            LOG.debug("nothing measured is known: host={} {}", host, e.getMessage());
+            return Optional.empty();
+        }
+    }
+
     private void local(HomePid process, ControlRequest request, JsonObject.Builder answer) {
+        Optional.ofNullable(managed.figures().get(process))
+                .ifPresent(figures -> answer.put("measured", figures.json()));
         Optional<Guest> guest = guests.running(process);
         if (guest.isPresent()) {
             Users.require(request.caller(), guest.get().record().uid(), process);

@@ -32,13 +32,30 @@ final class IoMeterTest {
     @Test
     void shouldTellWhatAProcessReadsAndWritesWhenItIsAtHome() throws IOException {
         did(1_000_000, 0);
-        assertThat(meter.local(5, 1, 0)).isZero();
+        assertThat(meter.local(5, 1, 4, 0)).as("the mean of its life").isEqualTo(250_000);
         did(3_000_000, 1_000_000);
-        assertThat(meter.local(5, 1, SECOND)).isEqualTo(3e6);
+        assertThat(meter.local(5, 1, 5, SECOND)).isEqualTo(3e6);
         did(3_000_000, 1_000_000);
-        assertThat(meter.local(5, 1, 2 * SECOND)).as("not looked at so soon").isEqualTo(3e6);
-        assertThat(meter.local(5, 1, 5 * SECOND)).isEqualTo(1.5e6);
-        assertThat(meter.local(5, 2, 5 * SECOND)).as("a pid used again").isZero();
+        assertThat(meter.local(5, 1, 6, 2 * SECOND)).as("not looked at so soon").isEqualTo(3e6);
+        assertThat(meter.local(5, 1, 9, 5 * SECOND)).isEqualTo(1.5e6);
+        assertThat(meter.local(5, 2, 0, 5 * SECOND)).as("a pid used again").isEqualTo(8e6);
+    }
+
+    @Test
+    void shouldWeighWhatAPipeCarriesMoreThanFilesBecauseItIsSlowerOverTheLine() throws IOException {
+        Files.createDirectories(proc.resolve("5/fd"));
+        Files.createSymbolicLink(proc.resolve("5/fd/0"), Path.of("/data/input"));
+        Files.createSymbolicLink(proc.resolve("5/fd/1"), Path.of("pipe:[4711]"));
+        did(1_000_000, 0);
+        assertThat(meter.local(5, 1, 1, 0)).isEqualTo(1e6 * IoMeter.RELAY);
+        did(1_000_000, 3_000_000);
+        assertThat(meter.local(5, 1, 2, SECOND)).isEqualTo(3e6 * IoMeter.RELAY);
+
+        Files.delete(proc.resolve("5/fd/1"));
+        did(1_000_000, 7_000_000);
+        assertThat(meter.local(5, 1, 6, 5 * SECOND))
+                .as("half of it, and half of what came since")
+                .isEqualTo(0.5 * 3e6 * IoMeter.RELAY + 0.5 * 1e6);
     }
 
     @Test
@@ -50,14 +67,24 @@ final class IoMeterTest {
     }
 
     @Test
+    void shouldCountWhatPipesCarryBesideFiles() {
+        meter.guest("g", new TreeStats.Io(0, 0, 0), 0);
+        meter.relayed("g", 1000, 0);
+
+        assertThat(meter.relayed("g", 1000, SECOND / 2)).as("not looked at so soon").isZero();
+        assertThat(meter.relayed("g", 5_001_000, SECOND)).isEqualTo(5e6);
+        assertThat(meter.guest("g", new TreeStats.Io(0, 3_000_000, 0), SECOND)).isEqualTo(3e6);
+    }
+
+    @Test
     void shouldForgetWhoIsGone() throws IOException {
         did(1_000, 0);
-        meter.local(5, 1, 0);
+        meter.local(5, 1, 1, 0);
         meter.endRound();
         meter.endRound();
         did(9_000_000, 0);
 
-        assertThat(meter.local(5, 1, SECOND)).isZero();
-        assertThat(meter.local(6, 1, SECOND)).as("no such process").isZero();
+        assertThat(meter.local(5, 1, 1000, SECOND)).isEqualTo(9000);
+        assertThat(meter.local(6, 1, 1, SECOND)).as("no such process").isZero();
     }
 }

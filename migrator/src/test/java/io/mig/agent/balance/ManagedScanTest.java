@@ -34,7 +34,8 @@ class ManagedScanTest {
                         new ProcFs(proc),
                         proc,
                         new Accounts(proc.resolve("none"), proc.resolve("none")),
-                        _ -> java.util.Optional.empty());
+                        _ -> java.util.Optional.empty(),
+                        _ -> 0);
     }
 
     private void process(int pid, int parent, String command, String environment)

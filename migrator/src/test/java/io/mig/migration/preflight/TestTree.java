@@ -65,7 +65,7 @@ final class TestTree {
         ProcessFacts facts() {
             return new ProcessFacts(
                     new ProcStat(
-                            pid, comm, state, ppid, pgid, sid, tty, -1, flags, 0, 0, 1, 777, 0),
+                            pid, comm, state, ppid, pgid, sid, tty, -1, flags, 0, 0, 1, 777, 0, 0),
                     ProcStatus.parse(
                             "Uid:\t%d\t%d\t%d\t%d\nTracerPid:\t%d\nSeccomp:\t%d\nSeccomp_filters:\t%d\nVmRSS:\t%d kB\nHugetlbPages:\t%d kB\nNSpid:\t%s\n"
                                     .formatted(
