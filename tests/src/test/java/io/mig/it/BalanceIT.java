@@ -52,6 +52,37 @@ class BalanceIT {
             for pid in "${pids[@]}"; do wait $pid; echo $?; done
             """;
 
+    /** Writes a file of its home anew again and again. */
+    private static final String WRITER =
+            """
+            my $piece = 'x' x (1 << 20);
+            until (-e '/opt/near/end') {
+                open(my $out, '>', '/opt/near/file') or die;
+                for (1 .. 32) { syswrite($out, $piece) == 1 << 20 or die; }
+            }
+            """;
+
+    /** Computes a little and tells a lot of it to the other end of its pipe. */
+    private static final String TALKER =
+            """
+            my $piece = 'x' x (1 << 16);
+            my $x = 0;
+            until (-e '/opt/near/end') {
+                for my $i (1 .. 20_000) { $x = ($x * 31 + $i) % 1000003; }
+                syswrite(STDOUT, $piece) or die;
+            }
+            """;
+
+    /** Has 64 MiB and writes to 16 of them five times per second. */
+    private static final String DIRTY =
+            """
+            my $s = 'x' x (64 << 20);
+            until (-e '/opt/near/end') {
+                for (my $o = 0; $o < 16 << 20; $o += 4096) { substr($s, $o, 1) = 'y'; }
+                select(undef, undef, undef, 0.2);
+            }
+            """;
+
     private final LabDriver lab =
             new LabDriver(Counters.home(), "balanceit" + ProcessHandle.current().pid());
 
@@ -171,6 +202,83 @@ class BalanceIT {
                         () ->
                                 assertThat(lab.exec("node1", "cat", "/shared/out.one").out())
                                         .isEqualTo("1"));
+    }
+
+    @Test
+    void shouldComeHomeToItsFilesAndToItsPipeAndTellWhatWasMeasured() {
+        String usual = lab.exec("node2", "cat", "/etc/mig/policy.toml").must();
+        lab.write(
+                "node2",
+                "/etc/mig/policy.toml",
+                usual + "\n[balance]\nno_return = \"1s\"\nminimum_improvement = \"5%\"\n");
+        try {
+            lab.sh("node1", "mkdir -p /opt/near").must();
+            lab.write("node1", "/opt/near/writer.pl", WRITER);
+            lab.write("node1", "/opt/near/talker.pl", TALKER);
+            lab.write("node1", "/opt/near/dirty.pl", DIRTY);
+            comesHome("writer.pl", ">/dev/null", "NEAR_FILES");
+            comesHome("talker.pl", "| cat >/dev/null", "NEAR_PARTNERS");
+
+            String pid = begun("dirty.pl", ">/dev/null");
+            sendToNode2(pid);
+            Awaitility.await()
+                    .atMost(PATIENCE)
+                    .pollInterval(Duration.ofSeconds(1))
+                    .untilAsserted(
+                            () ->
+                                    assertThat(dirtyRate(pid))
+                                            .as("bytes per second, of what it writes to")
+                                            .isBetween(8e6, 30e6));
+            assertThat(lab.exec("node1", "mig", "inspect", pid).out())
+                    .containsPattern("dirty +[0-9.]+M/s")
+                    .contains("pages");
+        } finally {
+            lab.sh("node1", "touch /opt/near/end");
+            lab.write("node2", "/etc/mig/policy.toml", usual);
+        }
+    }
+
+    private double dirtyRate(String pid) {
+        return list("ps").objects().stream()
+                .filter(row -> row.integer("pid").orElse(0) == Long.parseLong(pid))
+                .findFirst()
+                .flatMap(row -> row.number("dirtyBytesPerSecond").stream().boxed().findFirst())
+                .orElse(0.0);
+    }
+
+    private String begun(String program, String output) {
+        lab.sh(
+                        "node1",
+                        "(setsid mig run --no-births bash -c 'perl /opt/near/%s %s; :' </dev/null >/dev/null 2>&1 &)"
+                                .formatted(program, output))
+                .must();
+        return Awaitility.await()
+                .until(
+                        () -> lab.exec("node1", "pgrep", "-of", "^perl /opt/near/" + program),
+                        a -> a.status() == 0)
+                .out();
+    }
+
+    /** It may be on its way somewhere by itself. */
+    private void sendToNode2(String pid) {
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofSeconds(1))
+                .until(() -> lab.exec("node1", "mig", "migrate", pid, "node2").status() == 0);
+    }
+
+    private void comesHome(String program, String output, String reason) {
+        String pid = begun(program, output);
+        sendToNode2(pid);
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofSeconds(1))
+                .untilAsserted(
+                        () ->
+                                assertThat(lab.json("why", pid).array("moves").objects())
+                                        .as(program)
+                                        .anyMatch(m -> m.string("reason", "").startsWith(reason)));
+        lab.sh("node1", "kill " + pid).must();
     }
 
     @Test

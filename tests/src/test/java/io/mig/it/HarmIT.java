@@ -10,10 +10,12 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -210,6 +212,9 @@ class HarmIT {
                 .containsPattern("node2: its clock is 3 min [0-3] s ahead of this node's")
                 .containsPattern(
                         "node3: its clock is (4 min 5[7-9]|5 min [0-3]) s behind this node's");
+        assertThat(said("node1", "mig", "doctor"))
+                .containsPattern("degraded +clock of node2 +3 min [0-3] s ahead of this node's")
+                .contains("chrony (here, and on node3)");
 
         start("node1", "skewed", 6);
         eventually(
@@ -251,25 +256,30 @@ class HarmIT {
                                         + " echo $!); done | tr '\\n' ' '")
                         .must();
         try {
-            start("node1", "fooled", 8);
-            eventually(
-                    () -> said("node1", "mig", "nodes"),
-                    text ->
-                            assertThat(text)
-                                    .containsPattern(
-                                            "node4: it gave [0-9]+ arrivals much less speed"));
-            assertThat(said("node1", "mig", "events")).containsPattern("doubt.*node4 gave");
+            start("node1", "fooled", 12);
+            String node = whoDoubtsNode4();
+            assertThat(said(node, "mig", "events")).containsPattern("doubt.*node4 gave");
 
-            start("node1", "warned", 6);
+            start(node, "warned", 6);
+            List<String> honest = List.of("node1", "node2", "node3");
             eventually(
-                    () -> Set.copyOf(places("node1")),
-                    nodes -> assertThat(nodes).contains("node2", "node3"));
-            assertThat(said("node1", "mig", "why", atHome()))
+                    () -> Set.copyOf(places(node)),
+                    nodes ->
+                            assertThat(nodes)
+                                    .containsAnyElementsOf(
+                                            honest.stream().filter(n -> !n.equals(node)).toList()));
+            assertThat(said(node, "mig", "why", atHome(node)))
                     .contains("node4: the node gives its guests much less speed than it tells of");
+            // nor does a new program begin there, though it says that there is room
+            assertThat(lab.exec(node, "mig", "best", "-q").must()).isIn(honest);
+            for (int i = 0; i < 3; i++) {
+                lab.exec(node, "mig", "run", "--best", "perl", "-e", "for (1 .. 2e6) {}").must();
+            }
+            assertThat(said(node, "mig", "events")).doesNotContainPattern("born.* on node4 ");
             // one may have been on its way
             assertThat(
                             lab.sh(
-                                            "node1",
+                                            node,
                                             "sed -n '/ doubt: node4 /,$p' /var/log/mig/migd.log"
                                                     + " | grep -c ' to node4, frozen'")
                                     .out())
@@ -277,14 +287,32 @@ class HarmIT {
         } finally {
             lab.sh("node4", "kill " + hogs);
         }
-        end("fooled", 8);
+        end("fooled", 12);
         end("warned", 6);
     }
 
-    /** A worker that has not left node1. */
-    private String atHome() {
-        return list("node1", "mig", "ps", "--json").objects().stream()
-                .filter(row -> row.string("node", "").equals("node1"))
+    /** Each node learns by the arrivals it has sent itself; those may be node1's, or not. */
+    private String whoDoubtsNode4() {
+        return Awaitility.await()
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofSeconds(1))
+                .until(
+                        () ->
+                                Stream.of("node1", "node2", "node3")
+                                        .filter(
+                                                n ->
+                                                        said(n, "mig", "nodes")
+                                                                .contains("node4: it gave"))
+                                        .findFirst(),
+                        Optional::isPresent)
+                .orElseThrow();
+    }
+
+    /** A worker that has not left its home. */
+    private String atHome(String node) {
+        return list(node, "mig", "ps", "--json").objects().stream()
+                .filter(row -> row.string("node", "").equals(node))
+                .filter(row -> row.string("home", "").equals(node))
                 .filter(row -> row.string("command", "").contains("worker.pl"))
                 .findFirst()
                 .orElseThrow()
