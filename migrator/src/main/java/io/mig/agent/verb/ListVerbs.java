@@ -83,6 +83,7 @@ final class ListVerbs {
     private final ManagedHere managed;
     private final Clock wall;
     private final ProcessSampler sampler = new ProcessSampler();
+    private final CommandLines commandLines;
 
     ListVerbs(
             Calls calls,
@@ -109,6 +110,7 @@ final class ListVerbs {
         this.proc = proc;
         this.managed = managed;
         this.wall = wall;
+        this.commandLines = new CommandLines(proc::cmdline, System::nanoTime);
     }
 
     void register() {
@@ -145,6 +147,7 @@ final class ListVerbs {
         Map<Integer, ManagedHere.AtHome> known = new LinkedHashMap<>();
         managed.managedAtHome().forEach(m -> known.put(m.process().pid(), m));
         List<GuestItem> items = new ArrayList<>();
+        commandLines.retain(known.keySet());
         sampler.sample(known.keySet())
                 .forEach(
                         (pid, used) -> {
@@ -162,7 +165,7 @@ final class ListVerbs {
     }
 
     private GuestItem atHome(ManagedHere.AtHome m, ProcessLoad used, ManagedHere.Figures measured) {
-        String words = String.join(" ", proc.cmdline(m.process().pid()));
+        String words = commandLines.of(m.process().pid(), m.process().startTicks(), m.command());
         String state = used.state() == 'T' ? "stopped" : "running";
         GuestItem.Builder item =
                 GuestItem.newBuilder()
