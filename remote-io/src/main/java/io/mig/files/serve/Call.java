@@ -82,6 +82,11 @@ final class Call {
         return entry;
     }
 
+    /** Writes the attributes of a directory after a name in it was made or taken away. */
+    void describe(NodeRef directory, int fd) throws SysException {
+        out.attr(nodes.attr(worker, fd, nodes.watched(worker, directory)));
+    }
+
     /** Result of a system call. */
     long check(long result) throws SysException {
         return SysException.check(result);

@@ -152,6 +152,7 @@ final class FileOperations {
                                             mode & 07777));
             changes.name(call.session, parent, name);
             created(call, handle, fd, flags);
+            call.describe(parent, directory.fd());
         } finally {
             call.release(directory);
         }

@@ -16,6 +16,7 @@ import io.mig.files.wire.RequestHeader;
 import io.mig.files.wire.Status;
 import io.mig.model.NodeId;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
@@ -24,6 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -360,7 +362,56 @@ public final class FileService implements AutoCloseable {
             case READDIR -> DirectoryReader.read(call);
             case GETLK -> LockOperations.get(call);
             case CANCEL -> waiters.cancel(call.session, call.in.u64());
+            case BATCH -> batch(call);
             case BYE, SETLK -> throw new IllegalStateException("op=" + call.header.op());
+        }
+    }
+
+    /** What was not tried ends it: the host sends the rest again. */
+    private void batch(Call call) throws BadFrameException {
+        int count = call.in.count(Limits.MAX_BATCH);
+        int countAt = call.out.position();
+        call.out.u32(0);
+        for (int i = 1; i <= count; i++) {
+            ByteBuffer reply = one(call, call.in.frame());
+            call.out.frame(reply).setU32(countAt, i);
+            if (Status.notTried(reply.getInt(0))) {
+                return;
+            }
+        }
+    }
+
+    /** One of a batch, as if it had come by itself. */
+    private ByteBuffer one(Call batch, ByteBuffer frame) throws BadFrameException {
+        FrameReader in = new FrameReader(frame);
+        RequestHeader header = RequestHeader.from(in);
+        HostSession session = batch.session;
+        if (header.session() != session.id() || !header.op().batched()) {
+            throw new BadFrameException("op=" + header.op() + " in a batch");
+        }
+        AtomicReference<@Nullable ByteBuffer> given = new AtomicReference<>();
+        if (!header.op().once()) {
+            run(batch.worker, session, header, in, given::set);
+        } else {
+            once(batch.worker, session, header, in, given::set);
+        }
+        // none: it is still being done for who asked before
+        ByteBuffer reply = given.get();
+        return reply == null ? status(Status.BUSY) : reply.order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private void once(
+            Worker worker, HostSession session, RequestHeader header, FrameReader in, Reply to) {
+        ReplyMemory replies = session.replies();
+        if (replies.begin(header.id(), header.answeredBelow(), to) == ReplyMemory.Seen.FIRST) {
+            run(
+                    worker,
+                    session,
+                    header,
+                    in,
+                    reply ->
+                            replies.done(
+                                    header.id(), reply, reply.getInt(0) != Status.UNKNOWN_HANDLE));
         }
     }
 

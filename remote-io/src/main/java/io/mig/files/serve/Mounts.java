@@ -6,11 +6,7 @@ import io.mig.files.sys.Native;
 import io.mig.files.sys.Statx;
 import io.mig.files.sys.SysCall;
 import io.mig.files.sys.SysException;
-import java.io.IOException;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -28,7 +24,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Mounts implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Mounts.class);
-    private static final Path MOUNTINFO = Path.of("/proc/self/mountinfo");
 
     private static final Set<String> KERNEL_TYPES =
             Set.of(
@@ -103,7 +98,7 @@ final class Mounts implements AutoCloseable {
         }
         worker.asAgent();
         Native sys = worker.sys();
-        for (MountLine line : lines()) {
+        for (MountLine line : MountLine.all()) {
             if (KERNEL_TYPES.contains(line.type())) {
                 continue;
             }
@@ -148,7 +143,7 @@ final class Mounts implements AutoCloseable {
         SysException.check(sys.call(SysCall.FSTATFS, fd, sys.scratchAddress()));
         long magic = sys.scratch().get(ValueLayout.JAVA_LONG, 0);
         long fsid = sys.scratch().get(ValueLayout.JAVA_LONG, 56);
-        @Nullable String type = typeOf(stat.dev());
+        @Nullable String type = MountLine.of(stat.dev()).map(MountLine::type).orElse(null);
         @Nullable String refused = null;
         if (KERNEL_MAGIC.contains(magic) || (type != null && KERNEL_TYPES.contains(type))) {
             refused = type != null ? type : "magic " + Long.toHexString(magic);
@@ -196,49 +191,6 @@ final class Mounts implements AutoCloseable {
             sys.closeFd(open);
             return -1;
         }
-    }
-
-    private static @Nullable String typeOf(long dev) {
-        String number = (dev >>> 32) + ":" + (dev & 0xffffffffL);
-        for (MountLine line : lines()) {
-            if (line.device().equals(number)) {
-                return line.type();
-            }
-        }
-        return null;
-    }
-
-    @SuppressWarnings("ArrayRecordComponent")
-    private record MountLine(String device, byte[] path, String type) {}
-
-    /** Source: proc_pid_mountinfo(5). */
-    private static List<MountLine> lines() {
-        List<MountLine> lines = new ArrayList<>();
-        try {
-            for (String line : Files.readAllLines(MOUNTINFO, StandardCharsets.ISO_8859_1)) {
-                String[] fields = line.split(" ", -1);
-                int dash = List.of(fields).indexOf("-");
-                if (fields.length > 5 && dash > 0 && dash + 1 < fields.length) {
-                    lines.add(new MountLine(fields[2], unescape(fields[4]), fields[dash + 1]));
-                }
-            }
-        } catch (IOException e) {
-            LOG.warn("cannot read {}", MOUNTINFO, e);
-        }
-        return lines;
-    }
-
-    private static byte[] unescape(String path) {
-        StringBuilder out = new StringBuilder();
-        for (int i = 0; i < path.length(); i++) {
-            if (path.charAt(i) == '\\' && i + 3 < path.length()) {
-                out.append((char) Integer.parseInt(path.substring(i + 1, i + 4), 8));
-                i += 3;
-            } else {
-                out.append(path.charAt(i));
-            }
-        }
-        return out.toString().getBytes(StandardCharsets.ISO_8859_1);
     }
 
     @Override

@@ -77,6 +77,7 @@ final class NameOperations {
                                     SysCall.MKDIRAT, directory, sys.string(0, name), mode & 07777));
                     changes.name(call.session, parent, name);
                     call.enter(find(call, directory, name));
+                    call.describe(parent, directory);
                 });
     }
 
@@ -101,6 +102,7 @@ final class NameOperations {
                                     Integer.toUnsignedLong(rdev)));
                     changes.name(call.session, parent, name);
                     call.enter(find(call, directory, name));
+                    call.describe(parent, directory);
                 });
     }
 
@@ -121,6 +123,7 @@ final class NameOperations {
                                     sys.string(0, name)));
                     changes.name(call.session, parent, name);
                     call.enter(find(call, directory, name));
+                    call.describe(parent, directory);
                 });
     }
 
@@ -139,6 +142,7 @@ final class NameOperations {
                                     sys.string(0, name),
                                     isDirectory ? Linux.AT_REMOVEDIR : 0));
                     changes.name(call.session, parent, name);
+                    call.describe(parent, directory);
                 });
     }
 

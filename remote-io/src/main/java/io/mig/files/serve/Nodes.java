@@ -36,6 +36,7 @@ final class Nodes implements AutoCloseable {
     private final OpenNodes open = new OpenNodes(4096);
     private final PinnedNodes pinned = new PinnedNodes(16_384);
     private final long rootDev;
+    private final Rooms rooms = new Rooms();
 
     Nodes(Mounts mounts, long rootDev) {
         this.mounts = mounts;
@@ -185,8 +186,12 @@ final class Nodes implements AutoCloseable {
                 s.gid(),
                 rdev(s),
                 s.blockSize(),
-                none ? Attr.NO_XATTR : 0,
+                (none ? Attr.NO_XATTR : 0) | (roomy(sys, fd, s) ? Attr.ROOMY : 0),
                 watched ? LONG_LEASE_MILLIS : SHORT_LEASE_MILLIS);
+    }
+
+    private boolean roomy(Native sys, int fd, Statx s) {
+        return Linux.isRegular(s.mode()) && rooms.isRoomy(sys, fd, s.dev());
     }
 
     /** The guest has one device number for everything, so numbers of other devices are moved. */

@@ -54,6 +54,11 @@ public final class Frame {
         return this;
     }
 
+    /** A frame within this one. */
+    public Frame frame(ByteBuffer value) {
+        return u32(value.remaining()).rest(value);
+    }
+
     /** The rest of the frame. */
     public Frame rest(ByteBuffer value) {
         room(value.remaining()).put(value);

@@ -91,6 +91,15 @@ public final class FrameReader {
         return Attr.from(need(Attr.BYTES));
     }
 
+    /** A frame within this one. */
+    public ByteBuffer frame() throws BadFrameException {
+        int length = count(Limits.MAX_FRAME);
+        ByteBuffer all = need(length);
+        ByteBuffer frame = all.slice(all.position(), length).order(ByteOrder.LITTLE_ENDIAN);
+        all.position(all.position() + length);
+        return frame;
+    }
+
     /** Fills an array. */
     public void bytes(byte[] into) throws BadFrameException {
         need(into.length).get(into);

@@ -22,6 +22,9 @@ public final class Limits {
     /** Requests of one session that are not answered. */
     public static final int MAX_IN_FLIGHT = 2048;
 
+    /** Requests in one {@link Op#BATCH}. */
+    public static final int MAX_BATCH = 512;
+
     /** Lock owners of one session with a descriptor of their own at home. */
     public static final int MAX_LOCK_OWNERS = 4096;
 

@@ -43,7 +43,9 @@ public enum Op {
     LSEEK(32, false),
     COPY(33, true),
     /** Opens a handle again after home's agent began anew, by the grant it gave then. */
-    REOPEN(34, true);
+    REOPEN(34, true),
+    /** Others, done one after the other; ends with the first that was not tried. */
+    BATCH(35, false);
 
     private static final Op[] BY_NUMBER = new Op[64];
 
@@ -63,6 +65,16 @@ public enum Op {
 
     public int number() {
         return number;
+    }
+
+    /** Whether it may be part of a batch: it waits for nothing and is answered by little. */
+    public boolean batched() {
+        return switch (this) {
+            case LOOKUP, GETATTR, SETATTR, SYMLINK, MKNOD, MKDIR, UNLINK, RMDIR, RENAME, LINK ->
+                    true;
+            case CREATE, TMPFILE, WRITE, RELEASE, SETXATTR, REMOVEXATTR -> true;
+            default -> false;
+        };
     }
 
     /** Whether it must be applied at most once. */

@@ -17,4 +17,9 @@ public final class Status {
     public static final int BAD_REQUEST = 5004;
 
     private Status() {}
+
+    /** Whether nothing was done: the same request may come again. */
+    public static boolean notTried(int status) {
+        return status == UNKNOWN_SESSION || status == UNKNOWN_HANDLE || status == BUSY;
+    }
 }
