@@ -1,7 +1,7 @@
 /*
  * Does random things to one file and compares with what it should contain, byte by byte. With two
  * paths to the same file (at home and here) it changes over between them, closing in one place and
- * opening in the other, as two programs that hand a file over do.
+ * opening in the other, as two programs do that hand a file over and say so.
  *
  * usage: fuzz SEED OPERATIONS PATH [OTHER PATH]
  */
@@ -194,6 +194,23 @@ static void copying(int fd)
 		size = target + got;
 }
 
+/*
+ * What a guest wrote is at home before anybody there hears of it from that guest. Here nobody tells
+ * anybody anything, so home is asked for something that must come after it.
+ */
+static void settle(const char *path)
+{
+	char directory[4096];
+
+	snprintf(directory, sizeof directory, "%s", path);
+	char *slash = strrchr(directory, '/');
+	if (!slash)
+		return;
+	*slash = 0;
+	if (utimensat(AT_FDCWD, directory, NULL, 0) < 0)
+		fail("settle", 0);
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction bus = {.sa_sigaction = bus_error, .sa_flags = SA_SIGINFO};
@@ -206,7 +223,7 @@ int main(int argc, char **argv)
 	seed = strtoul(argv[1], NULL, 10);
 	state = seed * 2654435761UL + 88172645463325252UL;
 	long operations = strtol(argv[2], NULL, 10);
-	int paths = argc - 3;
+	int paths = argc - 3, at = 3;
 	int fd = open(argv[3], O_RDWR | O_CREAT | O_TRUNC, 0600);
 	if (fd < 0)
 		fail("open", 0);
@@ -240,7 +257,11 @@ int main(int argc, char **argv)
 				doing = "close and open";
 				if (close(fd) < 0)
 					fail("close", 0);
-				fd = open(argv[3 + below(paths)], O_RDWR | (fresh ? O_TRUNC : 0));
+				int next = 3 + below(paths);
+				if (next != at)
+					settle(argv[at]);
+				at = next;
+				fd = open(argv[at], O_RDWR | (fresh ? O_TRUNC : 0));
 				if (fd < 0)
 					fail("open", 0);
 				if (fresh)

@@ -69,6 +69,24 @@ final class CoherenceTest {
     }
 
     @Test
+    void shouldAlwaysFindAFileWhenHomeReplacesItAllTheTime() throws Exception {
+        lab.atHome().sh("echo > busy").ok();
+        Process replaces =
+                lab.atHome()
+                        .start(
+                                "exec perl -e 'until (-e q(stop)) { open(my $f, q(>), q(next)); close($f);"
+                                        + " rename(q(next), q(busy)); select(undef, undef, undef, 0.0003) }'");
+        try {
+            here.sh(
+                            "perl -e 'for (1 .. 3000) { open(my $f, q(<), q(busy)) or die qq(round $_: $!) }'")
+                    .ok();
+        } finally {
+            lab.atHome().sh("echo > stop").ok();
+            assertThat(replaces.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    @Test
     void shouldSeeAttributesAndNamesSoonWhenHomeChangesThem() {
         lab.atHome().sh("mkdir names && echo 1 > names/old && chmod 644 names/old").ok();
         here.sh("ls names; cat names/absent; stat names/old").output();

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 
 /** The C programs of {@code src/test/c}, compiled into a directory. */
@@ -19,7 +20,7 @@ final class Compiled {
         }
         assumeTrue(gcc, "needs gcc");
         Path program = directory.resolve(name);
-        Guest.run(
+        Guest.await(
                         List.of(
                                 "gcc",
                                 "-std=gnu17",
@@ -29,7 +30,8 @@ final class Compiled {
                                 "-Werror",
                                 "-o",
                                 program.toString(),
-                                source.toString()))
+                                source.toString()),
+                        Duration.ofSeconds(60))
                 .ok();
         return program;
     }

@@ -51,6 +51,7 @@ final class FaultsTest {
         }
         assertThat(copy.waitFor(40, TimeUnit.SECONDS)).isTrue();
         assertThat(copy.exitValue()).isZero();
+        guest.settle();
         lab.atHome().sh("cmp original copy").ok();
         guest.sh("cmp original copy").ok();
     }
@@ -77,7 +78,9 @@ final class FaultsTest {
         impatient.sh("echo before > file").ok();
         lab.hub().cut(LabTree.HOME, Lab.OTHER);
 
-        Guest.Ended ended = Guest.run(List.of("cat", impatient.directory() + "/absent"));
+        Guest.Ended ended =
+                Guest.await(
+                        List.of("cat", impatient.directory() + "/absent"), Duration.ofSeconds(60));
 
         assertThat(ended.status()).isNotZero();
         assertThat(ended.output()).contains("Input/output error");

@@ -24,12 +24,25 @@ final class Guest {
     }
 
     private final Path directory;
+    private final Runnable settle;
 
     /**
      * @param directory in which commands begin
+     * @param settle runs before anybody hears of what they did, as an agent does it
      */
-    Guest(Path directory) {
+    Guest(Path directory, Runnable settle) {
         this.directory = directory;
+        this.settle = settle;
+    }
+
+    /** One whom nobody serves. */
+    Guest(Path directory) {
+        this(directory, () -> {});
+    }
+
+    /** What they wrote is at home afterwards. */
+    void settle() {
+        settle.run();
     }
 
     Path directory() {
@@ -78,11 +91,17 @@ final class Guest {
         }
     }
 
-    static Ended run(List<String> command) {
+    private Ended run(List<String> command) {
         return run(command, Duration.ofSeconds(60));
     }
 
-    private static Ended run(List<String> command, Duration patience) {
+    private Ended run(List<String> command, Duration patience) {
+        Ended ended = await(command, patience);
+        settle.run();
+        return ended;
+    }
+
+    static Ended await(List<String> command, Duration patience) {
         try {
             Path output = Files.createTempFile("guest", ".out");
             try {

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /** A home and two hosts on the memory network, in directories of their own. */
 final class Lab implements AutoCloseable {
     static final NodeId OTHER = new NodeId("other");
+    private static final Duration SETTLE = Duration.ofSeconds(20);
     static final Vouched ANYBODY =
             (host, uid, gid) -> Optional.of(new Credentials(uid, gid, new int[0]));
 
@@ -93,8 +94,9 @@ final class Lab implements AutoCloseable {
         PeerNetwork network = hub.network(LabTree.facts(at));
         networks.add(network);
         mountPoints.add(mountPoint);
-        trees.add(LabTree.mount(network, LabTree.HOME, mountPoint, giveUp, cache));
-        return new Guest(mountPoint);
+        HomeTree tree = LabTree.mount(network, LabTree.HOME, mountPoint, giveUp, cache);
+        trees.add(tree);
+        return new Guest(mountPoint, () -> assertThat(tree.settle(SETTLE)).isTrue());
     }
 
     Guest mount(NodeId at) throws IOException {
@@ -103,7 +105,7 @@ final class Lab implements AutoCloseable {
 
     /** Programs of home itself. */
     Guest atHome() {
-        return new Guest(root());
+        return new Guest(root(), () -> {});
     }
 
     /** Takes everything down and looks what is left. */

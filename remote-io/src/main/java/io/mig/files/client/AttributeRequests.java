@@ -5,6 +5,7 @@ import io.mig.files.fuse.FuseRequest;
 import io.mig.files.sys.Errno;
 import io.mig.files.sys.Linux;
 import io.mig.files.wire.Attr;
+import io.mig.files.wire.Frame;
 import io.mig.files.wire.Limits;
 import io.mig.files.wire.Op;
 import io.mig.files.wire.SetAttr;
@@ -15,6 +16,21 @@ import java.util.concurrent.ConcurrentHashMap;
 /** What the kernel asks of inodes that are not open: attributes, extended ones, statfs. */
 final class AttributeRequests {
     private static final int FATTR_FH = 1 << 6;
+
+    /** Said with each chown(2); nothing to do where no such bit is set. */
+    private static final int FATTR_KILL_SUIDGID = 1 << 11;
+
+    /** What may be changed without waiting for home. */
+    private static final int BEHIND =
+            FATTR_FH
+                    | FATTR_KILL_SUIDGID
+                    | SetAttr.MODE
+                    | SetAttr.UID
+                    | SetAttr.GID
+                    | SetAttr.ATIME
+                    | SetAttr.MTIME;
+
+    private static final int SET_IDS = 06000;
 
     /** How long the free space of a file system is believed; CRIU asks for each file. */
     private static final long SPACE_NANOS = 1_000_000_000L;
@@ -66,9 +82,8 @@ final class AttributeRequests {
                 });
     }
 
-    /** Directories change with each name in them: home is asked for those. */
     private static void describe(Node node, Attr attr, long asked, long contents, long names) {
-        if (Linux.isRegular(attr.mode())) {
+        if (Linux.isRegular(attr.mode()) || Linux.isDirectory(attr.mode())) {
             node.exactly(attr, asked, contents, names);
         }
     }
@@ -104,6 +119,9 @@ final class AttributeRequests {
                         in.getInt(base + 60));
         long asked = guests.nodes.now();
         long unique = request.unique();
+        if (setBehind(request, node, wanted, asked)) {
+            return;
+        }
         long contents = node.contentsChange();
         long names = guests.nodes.names();
         node.notOpenForAnybody();
@@ -130,6 +148,75 @@ final class AttributeRequests {
                 },
                 handle,
                 true);
+    }
+
+    /**
+     * Answers at once where home can only agree: a file that guests write here, changed by whom it
+     * belongs to.
+     */
+    private boolean setBehind(FuseRequest request, Node node, SetAttr wanted, long asked) {
+        long names = guests.nodes.names();
+        Attr before = node.isWritten() && !guests.home.away() ? node.expected(names) : null;
+        Callers.Caller caller = guests.caller(request);
+        if (before == null || !mayForSure(caller, before, wanted)) {
+            return false;
+        }
+        long contents = node.contentsChange();
+        boolean kept =
+                guests.home
+                        .behind()
+                        .add(
+                                Op.SETATTR,
+                                caller,
+                                node,
+                                null,
+                                body(node, 0, wanted),
+                                ByteBuffer.allocate(0),
+                                (status, reply) -> {
+                                    if (status != 0) {
+                                        return;
+                                    }
+                                    Attr attr = reply.attr();
+                                    if (node.hasPages() && guests.nodes.undisturbed(node, asked)) {
+                                        node.pages(attr);
+                                    }
+                                    node.learned(attr);
+                                    node.exactly(attr, asked, contents, names);
+                                });
+        if (!kept) {
+            return false;
+        }
+        node.notOpenForAnybody();
+        Attr after = before.with(wanted);
+        node.expect(after, asked);
+        FuseOut out = guests.fuse.out(FuseReplies.ATTR_BYTES);
+        // what home makes of the time of the change is not known: whoever asks, asks home
+        FuseReplies.attrOut(out.body(), after, 0);
+        guests.fuse.send(request.unique(), out);
+        return true;
+    }
+
+    private static Frame body(Node node, long handle, SetAttr wanted) {
+        Frame frame = new Frame(160).ref(node.ref()).u64(handle);
+        wanted.putTo(frame);
+        return frame;
+    }
+
+    /** Source: chmod(2), chown(2), utimensat(2). */
+    private static boolean mayForSure(Callers.Caller caller, Attr attr, SetAttr wanted) {
+        boolean root = caller.uid() == 0;
+        boolean owner = root || caller.uid() == attr.uid();
+        boolean gives =
+                (wanted.has(SetAttr.UID) && wanted.uid() != attr.uid())
+                        || (wanted.has(SetAttr.GID) && wanted.gid() != attr.gid());
+        boolean special =
+                (attr.mode() & SET_IDS) != 0
+                        || (wanted.has(SetAttr.MODE) && (wanted.mode() & SET_IDS) != 0);
+        return owner
+                && Linux.isRegular(attr.mode())
+                && (wanted.valid() & ~BEHIND) == 0
+                && !special
+                && (root || !gives);
     }
 
     void fileSystem(FuseRequest request) {

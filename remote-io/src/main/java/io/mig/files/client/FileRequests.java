@@ -6,6 +6,8 @@ import io.mig.files.sys.Errno;
 import io.mig.files.sys.Linux;
 import io.mig.files.wire.Attr;
 import io.mig.files.wire.BadFrameException;
+import io.mig.files.wire.Frame;
+import io.mig.files.wire.FrameReader;
 import io.mig.files.wire.Limits;
 import io.mig.files.wire.Op;
 import java.io.IOException;
@@ -18,6 +20,10 @@ import org.slf4j.LoggerFactory;
 final class FileRequests {
     private static final Logger LOG = LoggerFactory.getLogger(FileRequests.class);
     private static final int WRITE_CACHE = 1;
+    private static final Callers.Caller NOBODY = new Callers.Caller(0, 0);
+
+    /** Any file system takes files of this size. */
+    private static final long MOST_BEHIND = 2L << 30;
 
     private final Guests guests;
     private final HandleTable handles;
@@ -111,6 +117,14 @@ final class FileRequests {
         }
         Node node = handle.node();
         long unique = request.unique();
+        int trouble = node.takeTrouble();
+        if (trouble != 0) {
+            guests.fuse.error(unique, trouble);
+            return;
+        }
+        if (!fromCache && writeBehind(request, handle, offset, in)) {
+            return;
+        }
         int pid = fromCache ? 0 : request.pid();
         int uid = fromCache ? handle.opener().uid() : request.uid();
         long asked = guests.nodes.now();
@@ -138,13 +152,84 @@ final class FileRequests {
                     boolean alone = node.contents() == contents;
                     long now = node.contentsChange();
                     node.exactly(after, asked, alone ? now : -1, names);
+                    node.written();
                     guests.counters.bytes(pid, uid, 0, written);
-                    FuseOut out = guests.fuse.out(8);
-                    out.body().putInt(written).putInt(0);
-                    guests.fuse.send(unique, out);
+                    answerWrite(unique, written);
                 },
                 handle,
                 (handle.flags() & Linux.O_APPEND) == 0);
+    }
+
+    private void answerWrite(long unique, int written) {
+        FuseOut out = guests.fuse.out(8);
+        out.body().putInt(written).putInt(0);
+        guests.fuse.send(unique, out);
+    }
+
+    /**
+     * Answers at once and has home write it soon, where nobody could tell the difference: home
+     * tells of changes, there is room, and where it goes does not depend on anybody else.
+     */
+    private boolean writeBehind(
+            FuseRequest request, OpenHandle handle, long offset, ByteBuffer data) {
+        Node node = handle.node();
+        int size = data.remaining();
+        if ((handle.flags() & (Linux.O_APPEND | Linux.O_DIRECT | Linux.O_DSYNC)) != 0
+                || node.leaseMillis() <= 1000
+                || !node.has(Attr.ROOMY)
+                || offset > MOST_BEHIND - size
+                || guests.home.away()
+                || !handle.isOpen()) {
+            return false;
+        }
+        long names = guests.nodes.names();
+        long asked = guests.nodes.now();
+        Attr before = node.expected(names);
+        long contents = node.contentsChange();
+        boolean kept =
+                guests.home
+                        .behind()
+                        .add(
+                                Op.WRITE,
+                                handle.opener(),
+                                node,
+                                handle,
+                                new Frame(16).u64(handle.number()).u64(offset),
+                                data,
+                                (status, reply) -> {
+                                    if (status == 0) {
+                                        writtenBehind(node, size, asked, contents, names, reply);
+                                    } else {
+                                        node.noPages();
+                                    }
+                                });
+        if (!kept) {
+            return false;
+        }
+        node.expect(before == null ? null : before.atLeast(offset + size), asked);
+        guests.counters.bytes(request.pid(), request.uid(), 0, size);
+        answerWrite(request.unique(), size);
+        return true;
+    }
+
+    private static void writtenBehind(
+            Node node, int size, long asked, long contents, long names, FrameReader reply)
+            throws BadFrameException {
+        int written = reply.count(size);
+        Attr before = reply.attr();
+        Attr after = reply.attr();
+        if (written < size) {
+            node.failed(Errno.ENOSPC);
+        }
+        node.changedHere(before, after);
+        if (node.pagesAreOf(before)) {
+            node.pages(after);
+        } else {
+            node.noPages();
+        }
+        node.room(after);
+        node.written();
+        node.exactly(after, asked, contents, names);
     }
 
     void release(FuseRequest request) {
@@ -154,20 +239,55 @@ final class FileRequests {
 
     /** The kernel does not need it any more. */
     void letGo(long number) {
-        OpenHandle handle = handles.remove(number);
-        if (handle == null) {
+        OpenHandle handle = handles.find(number);
+        if (handle == null || releaseBehind(handle)) {
             return;
         }
+        handles.remove(number);
         handle.letGo();
-        if (handle.abandon()) {
-            return;
-        }
-        if (handle.hasLocks()) {
-            Node node = handle.node();
-            node.releasing();
-            release(number, (status, in) -> node.released());
-        } else if (!handle.waits(() -> release(number))) {
+        if (!handle.abandon() && !handle.waits(() -> release(number))) {
             release(number);
+        }
+    }
+
+    /**
+     * What was written through it goes first, and nobody hears of the end of who had it locked
+     * before the lock is free. False when there is neither.
+     */
+    private boolean releaseBehind(OpenHandle handle) {
+        WriteBehind behind = guests.home.behind();
+        Node node = handle.node();
+        long last = node.behind();
+        boolean locked = handle.hasLocks();
+        if (!locked && last <= behind.done()) {
+            return false;
+        }
+        long number = handle.number();
+        if (locked) {
+            node.releasing();
+        }
+        boolean kept =
+                behind.add(
+                        Op.RELEASE,
+                        NOBODY,
+                        node,
+                        handle,
+                        new Frame(8).u64(number),
+                        ByteBuffer.allocate(0),
+                        (status, in) -> released(handle, locked));
+        if (!kept) {
+            behind.whenDone(last, () -> release(number, (status, in) -> released(handle, locked)));
+        } else if (locked) {
+            behind.send();
+        }
+        return true;
+    }
+
+    private void released(OpenHandle handle, boolean locked) {
+        handles.remove(handle.number());
+        handle.letGo();
+        if (locked) {
+            handle.node().released();
         }
     }
 
@@ -177,7 +297,7 @@ final class FileRequests {
     }
 
     private void release(long number, Answer answer) {
-        guests.home.submit(Op.RELEASE, new Callers.Caller(0, 0), 16, f -> f.u64(number), answer);
+        guests.home.submit(Op.RELEASE, NOBODY, 16, f -> f.u64(number), answer);
     }
 
     void sync(FuseRequest request) {
@@ -189,7 +309,10 @@ final class FileRequests {
                     Op.FSYNC,
                     32,
                     f -> f.u64(handle.number()).u8(dataOnly ? 1 : 0),
-                    guests.plain(request.unique()),
+                    (status, in) -> {
+                        int trouble = handle.node().takeTrouble();
+                        guests.fuse.error(request.unique(), status != 0 ? status : trouble);
+                    },
                     handle,
                     true);
         }

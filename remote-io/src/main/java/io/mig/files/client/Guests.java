@@ -59,6 +59,23 @@ final class Guests {
         ask(request, op, size, body, answer, null, false, 0);
     }
 
+    /** Asks home after it has done all that guests believe is done. */
+    void askLast(FuseRequest request, Op op, int size, Consumer<Frame> body, Answer answer) {
+        home.submit(
+                op,
+                caller(request),
+                size,
+                body,
+                answer,
+                null,
+                true,
+                request.unique(),
+                request.pid(),
+                size + 512,
+                0,
+                home.behind().last());
+    }
+
     void ask(
             FuseRequest request,
             Op op,
@@ -109,7 +126,28 @@ final class Guests {
                 request.unique(),
                 request.pid(),
                 size + expected + 512,
-                opens);
+                opens,
+                after(request, op, harmlessTwice));
+    }
+
+    /** What home must have done before. */
+    private long after(FuseRequest request, Op op, boolean harmlessTwice) {
+        WriteBehind behind = home.behind();
+        if (behind.isIdle()) {
+            return 0;
+        }
+        return switch (op) {
+            // what it finds is looked at when it comes
+            case LOOKUP, STATFS -> 0;
+            case READ, GETATTR, LSEEK, GETXATTR, LISTXATTR, READLINK -> ofNode(request);
+            case OPEN -> harmlessTwice ? ofNode(request) : behind.last();
+            default -> behind.last();
+        };
+    }
+
+    private long ofNode(FuseRequest request) {
+        Node node = nodes.find(request.node());
+        return node == null ? 0 : node.behind();
     }
 
     /** Answers with nothing but success or failure. */

@@ -16,6 +16,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
@@ -24,6 +25,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -72,7 +74,9 @@ final class HomeSession implements AutoCloseable {
     private final AtomicInteger bytesInFlight = new AtomicInteger();
     private final Queue<Pending> unsent = new ConcurrentLinkedQueue<>();
     private final Queue<Pending> waiting = new ConcurrentLinkedQueue<>();
-    private final Reopening reopening = new Reopening(this, this::goOn);
+    private final Reopening reopening = new Reopening(this);
+    private final WriteBehind behind;
+    private final Set<Pending> held = ConcurrentHashMap.newKeySet();
     private final ScheduledExecutorService clock =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().daemon().name("files-home").factory());
@@ -84,7 +88,14 @@ final class HomeSession implements AutoCloseable {
     private boolean greeting;
     private final List<Pending> unknown = new ArrayList<>();
 
-    HomeSession(HomeLink link, Duration giveUp, Listener listener, long id, TreeMemory memory) {
+    HomeSession(
+            HomeLink link,
+            Duration giveUp,
+            Listener listener,
+            long id,
+            TreeMemory memory,
+            @Nullable BehindLog log) {
+        this.behind = new WriteBehind(this, log);
         this.id = id;
         this.memory = memory;
         this.ids = new RequestIds(memory);
@@ -101,7 +112,9 @@ final class HomeSession implements AutoCloseable {
 
     /** Takes up what an earlier agent had under way. */
     void restore(Remembered remembered) {
-        ids.restore(remembered.requestsBelow(), recalled.restore(remembered));
+        List<Long> unanswered = new ArrayList<>(recalled.restore(remembered));
+        unanswered.addAll(behind.requests());
+        ids.restore(remembered.requestsBelow(), unanswered);
         clock.schedule(this::notAskedAgain, RECALL_SECONDS, TimeUnit.SECONDS);
     }
 
@@ -141,6 +154,28 @@ final class HomeSession implements AutoCloseable {
         return id;
     }
 
+    /** What home has not done yet though guests believe it. */
+    WriteBehind behind() {
+        return behind;
+    }
+
+    /** Number for a request that is part of a batch. */
+    long beginRequest() {
+        return ids.begin();
+    }
+
+    void endRequest(long request) {
+        ids.end(request);
+    }
+
+    long answeredBelow() {
+        return ids.answeredBelow();
+    }
+
+    boolean closed() {
+        return closed;
+    }
+
     /** Whether home does not answer now. */
     boolean away() {
         return away;
@@ -157,11 +192,12 @@ final class HomeSession implements AutoCloseable {
 
     /** A request of our own. */
     void submit(Op op, Callers.Caller caller, int size, Consumer<Frame> body, Answer answer) {
-        submit(op, caller, size, body, answer, null, true, 0, 0, SMALL, 0);
+        submit(op, caller, size, body, answer, null, true, 0, 0, SMALL, 0, 0);
     }
 
     /**
      * @param opens number that an open file gets by it, otherwise 0
+     * @param after number of what home must have done before, see {@link WriteBehind}
      */
     void submit(
             Op op,
@@ -174,7 +210,8 @@ final class HomeSession implements AutoCloseable {
             long unique,
             int pid,
             int weight,
-            long opens) {
+            long opens,
+            long after) {
         Remembered.Begun before = unique == 0 ? null : recalled.take(unique);
         long request = before == null ? ids.begin() : before.request();
         boolean remembered = unique != 0 && (opens != 0 || (op.once() && !harmlessTwice));
@@ -203,13 +240,82 @@ final class HomeSession implements AutoCloseable {
         if (unique != 0) {
             byUnique.put(unique, p);
         }
-        if (handle == null || !handle.waits(() -> admit(p))) {
-            admit(p);
+        if (handle == null || !handle.waits(() -> admitAfter(p, after))) {
+            admitAfter(p, after);
         }
+    }
+
+    private void admitAfter(Pending p, long after) {
+        if (after <= behind.done()) {
+            admit(p);
+            return;
+        }
+        p.waitingSince(System.nanoTime() | 1);
+        held.add(p);
+        if (p.handle() == null && p.op().batched()) {
+            behind.ride(p, after);
+        } else {
+            behind.whenDone(after, () -> admitAtLast(p));
+        }
+    }
+
+    /** What had to be done before is done. */
+    void admitAtLast(Pending p) {
+        held.remove(p);
+        p.waitingSince(0);
+        admit(p);
+    }
+
+    /** It goes home at the end of a batch. */
+    void rides(Pending p) {
+        p.sentBefore();
+        enter(p);
+    }
+
+    /** Home's answer to one that was in a batch; null: nobody knows whether home has done it. */
+    void rode(Pending p, @Nullable ByteBuffer reply) {
+        held.remove(p);
+        p.waitingSince(0);
+        if (reply == null) {
+            answer(p, Errno.EIO, nothing());
+        } else {
+            received(p, reply);
+        }
+    }
+
+    /** Home has not tried it: it goes with the next batch. */
+    void ridesAgain(Pending p) {
+        if (p.leaves()) {
+            inFlight.decrementAndGet();
+            bytesInFlight.addAndGet(-p.weight());
+        }
+    }
+
+    /**
+     * Sends a batch.
+     *
+     * @param risky whether something in it must not be done twice
+     */
+    void submitBatch(int size, boolean risky, Consumer<Frame> body, Answer answer) {
+        long request = ids.begin();
+        Frame frame = new Frame(64 + size);
+        new RequestHeader(Op.BATCH, 0, 0, id, request, 0).putTo(frame);
+        body.accept(frame);
+        Pending p =
+                new Pending(
+                        request, Op.BATCH, frame.finish(), answer, null, true, 0, 0, size, false);
+        if (risky) {
+            p.carriesRisk();
+        }
+        pending.put(request, p);
+        admit(p);
     }
 
     private void admit(Pending p) {
         OpenHandle handle = p.handle();
+        if (p.answered()) {
+            return;
+        }
         if (closed || (handle != null && handle.lost())) {
             enter(p);
             answer(p, Errno.EIO, nothing());
@@ -323,7 +429,7 @@ final class HomeSession implements AutoCloseable {
             byUnique.remove(p.unique(), p);
             interrupted.remove(p.unique());
         }
-        if (p.hasEntered()) {
+        if (p.leaves()) {
             inFlight.decrementAndGet();
             bytesInFlight.addAndGet(-p.weight());
         }
@@ -405,7 +511,7 @@ final class HomeSession implements AutoCloseable {
             } else if (p.inDoubt()) {
                 // the home that was may have done it: never twice
                 LOG.warn("an operation of unknown outcome is given up: op={}", p.op());
-                answer(p, Errno.EIO, nothing());
+                answer(p, p.op() == Op.BATCH ? WriteBehind.IN_DOUBT : Errno.EIO, nothing());
             } else {
                 send(p);
             }
@@ -417,13 +523,18 @@ final class HomeSession implements AutoCloseable {
         if (handle == null || handle.grant().length == 0) {
             answer(p, Errno.EBADF, nothing());
         } else {
-            reopening.reopen(handle, p);
+            reopen(handle, error -> goOn(p, error));
         }
+    }
+
+    /** Home has forgotten an open file. */
+    void reopen(OpenHandle handle, IntConsumer then) {
+        reopening.reopen(handle, then);
     }
 
     /** Opens files again at once: their locks must not wait until somebody uses them. */
     void reopenAll(Collection<OpenHandle> handles) {
-        handles.forEach(handle -> reopening.reopen(handle, null));
+        handles.forEach(handle -> reopening.reopen(handle, error -> {}));
     }
 
     /** A file is open at home again, or lost: what waited for it goes on. */
@@ -453,6 +564,7 @@ final class HomeSession implements AutoCloseable {
     private void guarded() {
         try {
             lookAtInterrupted();
+            lookAtHeld();
             retry();
         } catch (RuntimeException e) {
             LOG.error("retry failed", e);
@@ -467,7 +579,9 @@ final class HomeSession implements AutoCloseable {
         again.sort(Comparator.comparingLong(Pending::id));
         long now = System.nanoTime();
         for (Pending p : again) {
-            if (closed || now - p.waitingSince() > giveUp.toNanos()) {
+            // what a guest was told is done is not given up
+            boolean patient = p.op() == Op.BATCH;
+            if (closed || (!patient && now - p.waitingSince() > giveUp.toNanos())) {
                 answer(p, Errno.EIO, nothing());
             } else {
                 send(p);
@@ -500,6 +614,16 @@ final class HomeSession implements AutoCloseable {
         return true;
     }
 
+    private void lookAtHeld() {
+        long now = System.nanoTime();
+        for (Pending p : List.copyOf(held)) {
+            long since = p.waitingSince();
+            if (since != 0 && now - since > giveUp.toNanos() && held.remove(p)) {
+                answer(p, Errno.EIO, nothing());
+            }
+        }
+    }
+
     private void lookAtInterrupted() {
         if (interrupted.isEmpty()) {
             return;
@@ -524,6 +648,7 @@ final class HomeSession implements AutoCloseable {
 
     /** Stops, but home keeps everything for the next agent. */
     void leave() {
+        behind.leave();
         closed = true;
         clock.shutdownNow();
     }

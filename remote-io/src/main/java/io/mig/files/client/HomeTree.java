@@ -14,16 +14,20 @@ import io.mig.files.wire.Op;
 import io.mig.files.wire.RequestHeader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +39,8 @@ import org.slf4j.LoggerFactory;
 public final class HomeTree implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HomeTree.class);
     private static final long GREETING_SECONDS = 10;
+    private static final Duration LAST_WRITES = Duration.ofSeconds(5);
+    private static final Duration LEAVING = Duration.ofSeconds(1);
 
     private final HomeTreeConfig config;
     private final HomeLink link;
@@ -55,24 +61,30 @@ public final class HomeTree implements AutoCloseable {
     private final OpenRequests opens;
     private final LockRequests locks;
 
-    private HomeTree(HomeTreeConfig config, HomeLink link, long session, TreeMemory memory) {
+    private HomeTree(
+            HomeTreeConfig config,
+            HomeLink link,
+            long session,
+            TreeMemory memory,
+            @Nullable BehindLog log) {
         this.config = config;
         this.link = link;
         this.memory = memory;
         counters = new Counters(config.callers());
         nodes = new NodeTable(memory);
         handles = new HandleTable(memory);
-        home = new HomeSession(link, config.giveUp(), new Caches(), session, memory);
+        home = new HomeSession(link, config.giveUp(), new Caches(), session, memory, log);
         fuse = new FuseConnection(config.fuse(), new Dispatch(), config.kept());
         Anchors anchors = new Anchors(config.anchors());
         invalidator = new Invalidator(nodes, fuse, home.id(), anchors);
         guests = new Guests(fuse, home, nodes, counters, config.callers(), config.cache());
         LazyOpens lazy = new LazyOpens(home);
-        names = new NameRequests(guests, anchors, lazy);
+        Retries retries = new Retries();
+        names = new NameRequests(guests, anchors, lazy, retries);
         attributes = new AttributeRequests(guests, handles);
         directories = new DirectoryRequests(guests, handles, names);
         files = new FileRequests(guests, handles);
-        opens = new OpenRequests(guests, handles, names, files, invalidator, ahead, lazy);
+        opens = new OpenRequests(guests, handles, names, files, invalidator, ahead, lazy, retries);
         gate = new LockGate(handles);
         locks = new LockRequests(guests, handles, invalidator, gate);
     }
@@ -84,7 +96,7 @@ public final class HomeTree implements AutoCloseable {
      */
     public static HomeTree mount(HomeTreeConfig config, HomeLink link) {
         long session = new SecureRandom().nextLong();
-        HomeTree tree = new HomeTree(config, link, session, memory(config, session));
+        HomeTree tree = new HomeTree(config, link, session, memory(config, session), log(config));
         try {
             tree.start();
             return tree;
@@ -103,6 +115,21 @@ public final class HomeTree implements AutoCloseable {
         }
     }
 
+    private static @Nullable BehindLog log(HomeTreeConfig config) {
+        Path file = config.memory();
+        try {
+            return file == null ? BehindLog.inMemory() : BehindLog.begin(behind(file));
+        } catch (IOException e) {
+            LOG.warn("guests wait for home with each write: file={} {}", file, e.getMessage());
+            return null;
+        }
+    }
+
+    /** The log of writes is next to the memory. */
+    private static Path behind(Path memory) {
+        return memory.resolveSibling(memory.getFileName() + ".behind");
+    }
+
     /**
      * Goes on with a mount that an earlier agent served: the kernel notices nothing but a pause.
      * Does not wait for home.
@@ -117,21 +144,30 @@ public final class HomeTree implements AutoCloseable {
             if (remembered.minor() == 0 || !remembered.nodes().containsKey(NodeTable.ROOT)) {
                 throw new IllegalStateException("it was not served yet: file=" + file);
             }
+            List<BehindLog.Entry> left = new ArrayList<>();
+            BehindLog log =
+                    Files.exists(behind(file)) ? BehindLog.goOn(behind(file), left) : log(config);
             HomeTree tree =
                     new HomeTree(
-                            config, link, remembered.session(), TreeMemory.goOn(file, remembered));
-            tree.goOn(remembered);
+                            config,
+                            link,
+                            remembered.session(),
+                            TreeMemory.goOn(file, remembered),
+                            log);
+            tree.goOn(remembered, left);
             return tree;
         } catch (IOException e) {
             throw new IllegalStateException("its memory cannot be read: " + e.getMessage(), e);
         }
     }
 
-    private void goOn(Remembered remembered) {
+    private void goOn(Remembered remembered, List<BehindLog.Entry> left) {
         nodes.restore(remembered);
         handles.restore(remembered, nodes, opens::openAfterAll);
+        home.behind().restore(left, nodes, handles);
         home.restore(remembered);
         home.start();
+        home.behind().send();
         invalidator.start();
         // words of changes were lost meanwhile
         invalidator.everything();
@@ -141,7 +177,7 @@ public final class HomeTree implements AutoCloseable {
                 config.fuse().source(),
                 nodes.size(),
                 handles.size(),
-                remembered.begun().size());
+                remembered.begun().size() + left.size());
     }
 
     private void start() {
@@ -171,6 +207,10 @@ public final class HomeTree implements AutoCloseable {
 
     /** The agent ends, the mount stays: whoever uses it waits for the next agent. */
     public void leave() {
+        if (home.awayFor().isZero()) {
+            // should there be no next agent
+            settle(LEAVING);
+        }
         fuse.leave();
         invalidator.close();
         home.leave();
@@ -200,6 +240,35 @@ public final class HomeTree implements AutoCloseable {
     /** A guest that {@link Callers#restores} named does not come after all. */
     public void notRestored(String whose) {
         ahead.forget(whose);
+    }
+
+    /** Whether home has done all that guests believe is done. */
+    public boolean isSettled() {
+        return home.behind().isIdle();
+    }
+
+    /**
+     * Runs something once home has done all that guests believe is done by now, in the order in
+     * which this is called; at once if it has. Must not block.
+     */
+    public void whenSettled(Runnable then) {
+        home.behind().whenDone(home.behind().last(), then);
+    }
+
+    /**
+     * Waits until home has done all that guests believe is done by now.
+     *
+     * @return false when it has not within that time
+     */
+    public boolean settle(Duration patience) {
+        CountDownLatch settled = new CountDownLatch(1);
+        whenSettled(settled::countDown);
+        try {
+            return settled.await(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
     }
 
     /** Locks that processes here have at their home: the kernel's own lists do not show them. */
@@ -336,6 +405,11 @@ public final class HomeTree implements AutoCloseable {
 
     @Override
     public void close() {
+        if (!settle(LAST_WRITES)) {
+            LOG.error(
+                    "what guests wrote last does not reach home: source={}",
+                    config.fuse().source());
+        }
         fuse.close();
         invalidator.close();
         home.close();
@@ -344,6 +418,7 @@ public final class HomeTree implements AutoCloseable {
         if (file != null) {
             try {
                 TreeMemory.delete(file);
+                Files.deleteIfExists(behind(file));
             } catch (IOException e) {
                 LOG.warn("file stays: {} {}", file, e.getMessage());
             }

@@ -137,7 +137,7 @@ final class LockRequests {
                 true);
     }
 
-    /** Somebody closed a descriptor: only locks are home's business, writes are there already. */
+    /** Somebody closed a descriptor: locks are home's business, writes are on their way. */
     void flush(FuseRequest request) {
         OpenHandle handle = handle(request);
         if (handle == null) {
@@ -146,7 +146,7 @@ final class LockRequests {
         request.body().getLong();
         long owner = request.body().getLong();
         if (!handle.node().unlocked(owner)) {
-            guests.fuse.error(request.unique(), 0);
+            guests.fuse.error(request.unique(), handle.node().takeTrouble());
             return;
         }
         handles.unlockedAll(handle, owner);

@@ -4,7 +4,9 @@ import io.mig.files.fuse.FuseOut;
 import io.mig.files.fuse.FuseRequest;
 import io.mig.files.sys.Errno;
 import io.mig.files.wire.Attr;
+import io.mig.files.wire.BadFrameException;
 import io.mig.files.wire.Frame;
+import io.mig.files.wire.FrameReader;
 import io.mig.files.wire.NodeRef;
 import io.mig.files.wire.Op;
 import java.nio.ByteBuffer;
@@ -16,8 +18,10 @@ final class NameRequests {
     private final Guests guests;
     private final Anchors anchors;
     private final LazyOpens lazy;
+    private final Retries retries;
 
-    NameRequests(Guests guests, Anchors anchors, LazyOpens lazy) {
+    NameRequests(Guests guests, Anchors anchors, LazyOpens lazy, Retries retries) {
+        this.retries = retries;
         this.lazy = lazy;
         this.guests = guests;
         this.anchors = anchors;
@@ -35,28 +39,70 @@ final class NameRequests {
         }
         long unique = request.unique();
         long asked = guests.nodes.now();
+        long done = guests.home.behind().done();
         guests.ask(
                 request,
                 Op.LOOKUP,
                 name.length + 64,
                 f -> f.ref(parent.ref()).blob(name),
                 (status, in) -> {
-                    if (status == Errno.ENOENT) {
-                        boolean keep = guests.nodes.undisturbed(parent, asked);
-                        FuseOut out = guests.fuse.out(FuseReplies.ENTRY_BYTES);
-                        FuseReplies.noEntry(out.body(), keep ? parent.leaseMillis() : 0);
-                        guests.fuse.send(unique, out);
-                    } else if (status != 0) {
-                        guests.fuse.error(unique, status);
+                    if (status != 0) {
+                        notFound(unique, status, parent, asked);
+                        return;
+                    }
+                    NodeRef ref = in.ref();
+                    Node known = guests.nodes.find(ref);
+                    if (known != null && known.behind() > done) {
+                        lookUpLast(request, parent, name);
                     } else {
-                        entry(unique, parent, name, asked, in.ref(), in.attr());
+                        found(request, parent, name, asked, ref, in.attr());
                     }
                 });
     }
 
-    private void entry(long unique, Node parent, byte[] name, long asked, NodeRef ref, Attr attr) {
+    /** Home has described something as it was before guests here wrote to it. */
+    private void lookUpLast(FuseRequest request, Node parent, byte[] name) {
+        long unique = request.unique();
+        long asked = guests.nodes.now();
+        guests.askLast(
+                request,
+                Op.LOOKUP,
+                name.length + 64,
+                f -> f.ref(parent.ref()).blob(name),
+                (status, in) -> {
+                    if (status != 0) {
+                        notFound(unique, status, parent, asked);
+                    } else {
+                        found(request, parent, name, asked, in.ref(), in.attr());
+                    }
+                });
+    }
+
+    private void notFound(long unique, int status, Node parent, long asked) {
+        if (status == Errno.ENOENT) {
+            boolean keep = guests.nodes.undisturbed(parent, asked);
+            FuseOut out = guests.fuse.out(FuseReplies.ENTRY_BYTES);
+            FuseReplies.noEntry(out.body(), keep ? parent.leaseMillis() : 0);
+            guests.fuse.send(unique, out);
+        } else {
+            guests.fuse.error(unique, status);
+        }
+    }
+
+    private void found(
+            FuseRequest request, Node parent, byte[] name, long asked, NodeRef ref, Attr attr) {
         FuseOut out = guests.fuse.out(FuseReplies.ENTRY_BYTES);
         Node node = putEntry(out.body(), parent, name, asked, ref, attr);
+        retries.found(request.pid(), node);
+        send(request.unique(), out, node);
+    }
+
+    private void entry(long unique, Node parent, byte[] name, long asked, NodeRef ref, Attr attr) {
+        FuseOut out = guests.fuse.out(FuseReplies.ENTRY_BYTES);
+        send(unique, out, putEntry(out.body(), parent, name, asked, ref, attr));
+    }
+
+    private void send(long unique, FuseOut out, Node node) {
         if (!guests.fuse.send(unique, out)) {
             guests.nodes.forget(node.id(), 1);
         }
@@ -96,6 +142,7 @@ final class NameRequests {
         }
         long unique = request.unique();
         long asked = guests.nodes.now();
+        long begun = parent.contentsChange();
         guests.ask(
                 request,
                 op,
@@ -103,11 +150,30 @@ final class NameRequests {
                 f -> rest.accept(f.ref(parent.ref()).blob(name)),
                 (status, in) -> {
                     if (status != 0) {
+                        parent.contentsChange();
                         guests.fuse.error(unique, status);
                     } else {
-                        entry(unique, parent, name, asked, in.ref(), in.attr());
+                        NodeRef ref = in.ref();
+                        Attr attr = in.attr();
+                        nameChanged(parent, begun, asked, in);
+                        entry(unique, parent, name, asked, ref, attr);
                     }
                 });
+    }
+
+    /**
+     * A guest here has made or taken away a name, and home describes its directory as it is now.
+     *
+     * @param begun {@link Node#contentsChange} before home was asked
+     * @param asked tick of the table then
+     */
+    void nameChanged(Node directory, long begun, long asked, FrameReader in)
+            throws BadFrameException {
+        boolean alone = directory.contents() == begun;
+        long now = directory.contentsChange();
+        if (in.remaining() >= Attr.BYTES) {
+            directory.exactly(in.attr(), asked, alone ? now : -1, guests.nodes.names());
+        }
     }
 
     void makeDirectory(FuseRequest request) {
@@ -142,14 +208,14 @@ final class NameRequests {
         }
         long unique = request.unique();
         long asked = guests.nodes.now();
-        guests.nodes.namesChange();
+        namesChange(parent, parent);
         guests.ask(
                 request,
                 Op.LINK,
                 name.length + 160,
                 f -> f.ref(existing.ref()).ref(parent.ref()).blob(name),
                 (status, in) -> {
-                    guests.nodes.namesChange();
+                    namesChange(parent, parent);
                     if (status != 0) {
                         guests.fuse.error(unique, status);
                     } else {
@@ -162,25 +228,25 @@ final class NameRequests {
         Node parent = guests.node(request, request.node());
         if (parent != null) {
             byte[] name = request.string();
-            lazy.beforeNameGoes(
-                    parent,
-                    name,
-                    () ->
-                            guests.ask(
-                                    request,
-                                    op,
-                                    name.length + 64,
-                                    f -> f.ref(parent.ref()).blob(name),
-                                    namesChanged(request.unique())));
+            lazy.beforeNameGoes(parent, name, () -> remove(request, op, parent, name));
         }
     }
 
-    private Answer namesChanged(long unique) {
+    private void remove(FuseRequest request, Op op, Node parent, byte[] name) {
+        long unique = request.unique();
+        long asked = guests.nodes.now();
+        long begun = parent.contentsChange();
         guests.nodes.namesChange();
-        return (status, in) -> {
-            guests.nodes.namesChange();
-            guests.fuse.error(unique, status);
-        };
+        guests.ask(
+                request,
+                op,
+                name.length + 64,
+                f -> f.ref(parent.ref()).blob(name),
+                (status, in) -> {
+                    guests.nodes.namesChange();
+                    nameChanged(parent, begun, asked, in);
+                    guests.fuse.error(unique, status);
+                });
     }
 
     void rename(FuseRequest request, boolean withFlags) {
@@ -199,21 +265,28 @@ final class NameRequests {
         byte[] name = request.string();
         byte[] newName = request.string();
         lazy.nameMoves();
-        lazy.beforeNameGoes(
-                to,
-                newName,
-                () ->
-                        guests.ask(
-                                request,
-                                Op.RENAME,
-                                name.length + newName.length + 160,
-                                f ->
-                                        f.ref(from.ref())
-                                                .blob(name)
-                                                .ref(to.ref())
-                                                .blob(newName)
-                                                .u32(flags),
-                                namesChanged(request.unique())));
+        lazy.beforeNameGoes(to, newName, () -> rename(request, from, name, to, newName, flags));
+    }
+
+    private void rename(
+            FuseRequest request, Node from, byte[] name, Node to, byte[] newName, int flags) {
+        long unique = request.unique();
+        namesChange(from, to);
+        guests.ask(
+                request,
+                Op.RENAME,
+                name.length + newName.length + 160,
+                f -> f.ref(from.ref()).blob(name).ref(to.ref()).blob(newName).u32(flags),
+                (status, in) -> {
+                    namesChange(from, to);
+                    guests.fuse.error(unique, status);
+                });
+    }
+
+    private void namesChange(Node from, Node to) {
+        guests.nodes.namesChange();
+        from.contentsChange();
+        to.contentsChange();
     }
 
     void readLink(FuseRequest request) {

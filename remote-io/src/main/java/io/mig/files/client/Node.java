@@ -44,6 +44,12 @@ final class Node {
     private long exactNames;
     private volatile long lastWord;
     private volatile boolean awaitsName;
+    private volatile long behind;
+    private volatile boolean written;
+    private @Nullable Attr expected;
+    private long expectedContents;
+    private long expectedAsked;
+    private int trouble;
     private int releasing;
     private long released;
     private final List<Runnable> afterRelease = new ArrayList<>(0);
@@ -111,6 +117,11 @@ final class Node {
 
     int leaseMillis() {
         return leaseMillis;
+    }
+
+    /** Whether much room is left at home, as it was told with other attributes. */
+    void room(Attr attr) {
+        attrFlags = (attrFlags & ~Attr.ROOMY) | (attr.flags() & Attr.ROOMY);
     }
 
     boolean has(int flag) {
@@ -274,6 +285,58 @@ final class Node {
     /** Changes with each {@link #contentsChange}. */
     synchronized long contents() {
         return contents;
+    }
+
+    /** Number of the last thing of it that home has not done yet, see {@link WriteBehind}. */
+    long behind() {
+        return behind;
+    }
+
+    void behind(long number) {
+        behind = number;
+    }
+
+    /** Home has taken contents of it: it can be written there. */
+    void written() {
+        written = true;
+    }
+
+    boolean isWritten() {
+        return written;
+    }
+
+    /**
+     * What it will be once home has done what it was not asked for yet.
+     *
+     * @param attr null when that is not known
+     * @param asked tick of the table
+     */
+    synchronized void expect(@Nullable Attr attr, long asked) {
+        expected = attr;
+        expectedContents = contents;
+        expectedAsked = asked;
+    }
+
+    /** What {@link #expect} said, or home, if nobody has changed it since; otherwise null. */
+    synchronized @Nullable Attr expected(long names) {
+        Attr known = exactly(names);
+        if (known != null) {
+            return known;
+        }
+        boolean holds = expectedContents == contents && invalidatedAt <= expectedAsked;
+        return leaseMillis > 1000 && holds ? expected : null;
+    }
+
+    /** Home could not do what a guest was told is done. */
+    synchronized void failed(int errno) {
+        trouble = errno;
+    }
+
+    /** The error that somebody who works with it must be told of, once; 0: none. */
+    synchronized int takeTrouble() {
+        int was = trouble;
+        trouble = 0;
+        return was;
     }
 
     synchronized void noPages() {

@@ -132,6 +132,10 @@ final class NodeTable {
         return byId.get(id);
     }
 
+    synchronized @Nullable Node find(NodeRef ref) {
+        return byRef.get(ref);
+    }
+
     synchronized int size() {
         return byId.size();
     }

@@ -84,6 +84,11 @@ final class OpenHandle {
         ready.forEach(Runnable::run);
     }
 
+    /** Whether home has it open, as far as is known. */
+    synchronized boolean isOpen() {
+        return begin == null && untilOpen == null && !lost && grant.length > 0;
+    }
+
     /** Whether home has not been asked to open it. */
     synchronized boolean isLazy() {
         return begin != null;

@@ -37,6 +37,7 @@ final class OpenRequests {
     private final Invalidator invalidator;
     private final OpensAhead ahead;
     private final LazyOpens lazy;
+    private final Retries retries;
 
     OpenRequests(
             Guests guests,
@@ -45,7 +46,9 @@ final class OpenRequests {
             FileRequests files,
             Invalidator invalidator,
             OpensAhead ahead,
-            LazyOpens lazy) {
+            LazyOpens lazy,
+            Retries retries) {
+        this.retries = retries;
         this.guests = guests;
         this.handles = handles;
         this.names = names;
@@ -98,7 +101,9 @@ final class OpenRequests {
         boolean contents = reads && !node.hasPages();
         long asked = guests.nodes.now();
         long unwritten = node.contents();
-        int named = node.isWhereItWas() ? NAME_WAS_ITS : 0;
+        int thread = request.pid();
+        boolean second = retries.isSecond(thread, node);
+        int named = second || node.isWhereItWas() ? NAME_WAS_ITS : 0;
         long unique = request.unique();
         guests.ask(
                 request,
@@ -106,6 +111,9 @@ final class OpenRequests {
                 96,
                 f -> f.ref(node.ref()).u64(number).u32(flags).u8(wants(contents) | named),
                 (status, in) -> {
+                    if (status == Errno.ESTALE) {
+                        retries.stale(thread);
+                    }
                     if (status != 0) {
                         failed(unique, status, number);
                         return;
@@ -345,6 +353,7 @@ final class OpenRequests {
         long asked = guests.nodes.now();
         long unique = request.unique();
         Callers.Caller caller = guests.caller(request);
+        long begun = parent.contentsChange();
         guests.ask(
                 request,
                 op,
@@ -358,6 +367,7 @@ final class OpenRequests {
                 },
                 (status, in) -> {
                     if (status != 0) {
+                        parent.contentsChange();
                         failed(unique, status, number);
                         return;
                     }
@@ -365,8 +375,10 @@ final class OpenRequests {
                     NodeRef ref = in.ref();
                     Attr attr = in.attr();
                     byte[] grant = grant(in);
+                    names.nameChanged(parent, begun, asked, in);
                     Node node = names.putEntry(out.body(), parent, name, asked, ref, attr);
                     node.pages(attr);
+                    node.written();
                     if (node.contents() == 0) {
                         node.exactly(attr, asked, 0, guests.nodes.names());
                     }

@@ -20,7 +20,8 @@ final class Pending {
     private final int weight;
     private final boolean remembered;
     private final AtomicBoolean answered = new AtomicBoolean();
-    private volatile boolean entered;
+    private final AtomicBoolean entered = new AtomicBoolean();
+    private volatile boolean carriesRisk;
     private volatile long waitingSince;
     private final AtomicInteger sent = new AtomicInteger();
 
@@ -81,11 +82,12 @@ final class Pending {
 
     /** It counts among those on their way. */
     void entered() {
-        entered = true;
+        entered.set(true);
     }
 
-    boolean hasEntered() {
-        return entered;
+    /** It is not on its way any more. False if it was not. */
+    boolean leaves() {
+        return entered.getAndSet(false);
     }
 
     boolean remembered() {
@@ -107,9 +109,29 @@ final class Pending {
         return frame.duplicate().order(frame.order());
     }
 
+    /** It is a batch with something that must not be done twice. */
+    void carriesRisk() {
+        carriesRisk = true;
+    }
+
+    /** Whether doing it twice would do harm. */
+    boolean isRisky() {
+        return (op.once() && !harmlessTwice) || carriesRisk;
+    }
+
+    int bytes() {
+        return frame.remaining();
+    }
+
+    /** The request as part of a batch. */
+    ByteBuffer frame(long answeredBelow) {
+        RequestHeader.answeredBelow(frame, answeredBelow);
+        return frame.duplicate().order(frame.order());
+    }
+
     /** Whether an earlier home may have done it and this one must not do it again. */
     boolean inDoubt() {
-        return sent.get() > 1 && op.once() && !harmlessTwice;
+        return sent.get() > 1 && isRisky();
     }
 
     /** True for the first who answers. */

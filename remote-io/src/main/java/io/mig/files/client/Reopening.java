@@ -8,8 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.ObjIntConsumer;
-import org.jspecify.annotations.Nullable;
+import java.util.function.IntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,34 +21,27 @@ final class Reopening {
     private static final Logger LOG = LoggerFactory.getLogger(Reopening.class);
 
     private final HomeSession home;
-    private final ObjIntConsumer<Pending> then;
     // by handle, what waits for it; guarded by this
-    private final Map<Long, List<Pending>> waiting = new HashMap<>();
+    private final Map<Long, List<IntConsumer>> waiting = new HashMap<>();
 
-    /**
-     * @param then what to do with requests that waited for a file: 0, or the error
-     */
-    Reopening(HomeSession home, ObjIntConsumer<Pending> then) {
+    Reopening(HomeSession home) {
         this.home = home;
-        this.then = then;
     }
 
     /**
      * Opens a file again unless that is being done.
      *
-     * @param waits a request that wants it
+     * @param then what waits for it; gets 0, or the error
      */
-    void reopen(OpenHandle handle, @Nullable Pending waits) {
+    void reopen(OpenHandle handle, IntConsumer then) {
         synchronized (this) {
-            List<Pending> others = waiting.get(handle.number());
+            List<IntConsumer> others = waiting.get(handle.number());
             boolean first = others == null;
             if (others == null) {
                 others = new ArrayList<>(1);
                 waiting.put(handle.number(), others);
             }
-            if (waits != null) {
-                others.add(waits);
-            }
+            others.add(then);
             if (!first) {
                 return;
             }
@@ -100,12 +92,12 @@ final class Reopening {
     }
 
     private void ended(OpenHandle handle, int error) {
-        List<Pending> all;
+        List<IntConsumer> all;
         synchronized (this) {
             all = waiting.remove(handle.number());
         }
         if (all != null) {
-            all.forEach(p -> then.accept(p, error));
+            all.forEach(then -> then.accept(error));
         }
     }
 }
