@@ -67,7 +67,6 @@ import io.mig.migration.target.TargetConfig;
 import io.mig.migration.target.TargetDesk;
 import io.mig.model.Epoch;
 import io.mig.model.HomePid;
-import io.mig.model.NodeId;
 import io.mig.pki.ClusterAuthority;
 import io.mig.pki.JoinServer;
 import io.mig.pki.NodeIdentity;
@@ -137,7 +136,12 @@ public final class Agent implements AutoCloseable {
                 NativeTools.install(
                         config.stateDir().resolve("bin"),
                         hullSocket,
-                        List.of("mig-capsule", "mig-spawn", "mig-keeper", "mig-prefetch"));
+                        List.of(
+                                "mig-capsule",
+                                "mig-spawn",
+                                "mig-keeper",
+                                "mig-prefetch",
+                                "mig-writeback"));
         ProcFs proc = ProcFs.system();
         Freezer freezer = new Freezer(Freezer.discover(), "mig");
         ProgramsCgroup programs = new ProgramsCgroup(config.programsCgroup());
@@ -183,7 +187,7 @@ public final class Agent implements AutoCloseable {
                         new Deputies(
                                 journal, away, survey, later(router), new Endings(journal, desk)));
         AtomicReference<FileDesk> shared = new AtomicReference<>();
-        RelayPeers peers = RelayPeers.of(network, to -> wordsFirst(shared, to));
+        FilesFirst peers = new FilesFirst(RelayPeers.of(network), new LaterFiles(shared));
         RelayRouter relay = opened(new RelayRouter(peers, deputies));
         router.set(relay);
         HomeWorks works = new HomeWorks(journal, deputies, new Deputiser(tools), survey, freezer);
@@ -199,6 +203,7 @@ public final class Agent implements AutoCloseable {
                                 run.resolve("trees"),
                                 tools.tool("mig-keeper"),
                                 tools.tool("mig-prefetch"),
+                                tools.tool("mig-writeback"),
                                 contentCache(),
                                 config.shared(),
                                 config.homePatience()),
@@ -365,7 +370,7 @@ public final class Agent implements AutoCloseable {
         LocalServer hullServer = opened(new LocalServer(hullSocket, 0666, hull::accept));
         hullServer.start();
         files.serve();
-        network.start(new PeerGate(calls, relay, target, files, bootId));
+        network.start(new PeerGate(calls, relay, target, files, peers, bootId));
         files.takeUp();
         target.announceToSelf(bootId);
         opened(new InventoryBeat(target, calls, bootId)).start(INVENTORY);
@@ -413,14 +418,6 @@ public final class Agent implements AutoCloseable {
                                 LOG.error("dumps do not work on this node: {}", e.getMessage());
                             }
                         });
-    }
-
-    /** Who is told something by a process at home also sees what that process wrote before. */
-    private static void wordsFirst(AtomicReference<FileDesk> files, NodeId to) {
-        FileDesk desk = files.get();
-        if (desk != null) {
-            desk.wordsFirst(to);
-        }
     }
 
     private static Supplier<RelayRouter> later(AtomicReference<RelayRouter> router) {

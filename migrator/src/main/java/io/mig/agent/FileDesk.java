@@ -16,6 +16,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -28,6 +30,9 @@ final class FileDesk implements AutoCloseable {
     private final VouchedGuests vouched;
     private final HomeTrees trees;
     private final Optional<HomeFiles> home;
+    // what waits for the mounts of an earlier agent; guarded by itself
+    private final List<Runnable> early = new ArrayList<>();
+    private volatile boolean takenUp;
 
     /**
      * @param key file with the secret under which this home's files are referred to; made when
@@ -59,9 +64,32 @@ final class FileDesk implements AutoCloseable {
         home.ifPresent(files -> files.wordsFirst(peer));
     }
 
+    /** Whether a home has done all that its guests here believe is done. */
+    boolean isSettled(NodeId home) {
+        return takenUp && trees.isSettled(home);
+    }
+
+    /** Runs something once it has. */
+    void whenSettled(NodeId home, Runnable then) {
+        synchronized (early) {
+            if (!takenUp) {
+                early.add(() -> trees.whenSettled(home, then));
+                return;
+            }
+        }
+        trees.whenSettled(home, then);
+    }
+
     /** Goes on with what an earlier agent had mounted; guests and network must be known. */
     void takeUp() {
         trees.start();
+        List<Runnable> now;
+        synchronized (early) {
+            takenUp = true;
+            now = List.copyOf(early);
+            early.clear();
+        }
+        now.forEach(Runnable::run);
     }
 
     /** Whether it was for us. */

@@ -20,9 +20,17 @@ final class PeerGate implements PeerHandler {
     private final RelayRouter router;
     private final TargetDesk target;
     private final FileDesk files;
+    private final FilesFirst relayed;
     private final String bootId;
 
-    PeerGate(Calls calls, RelayRouter router, TargetDesk target, FileDesk files, String bootId) {
+    PeerGate(
+            Calls calls,
+            RelayRouter router,
+            TargetDesk target,
+            FileDesk files,
+            FilesFirst relayed,
+            String bootId) {
+        this.relayed = relayed;
         this.files = files;
         this.calls = calls;
         this.router = router;
@@ -60,6 +68,7 @@ final class PeerGate implements PeerHandler {
 
     @Override
     public void onPeerDown(NodeId peer, String why) {
+        relayed.onPeerDown(peer);
         router.onPeerDown(peer);
     }
 

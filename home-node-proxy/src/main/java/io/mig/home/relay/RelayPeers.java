@@ -3,7 +3,6 @@ package io.mig.home.relay;
 import io.mig.model.NodeId;
 import io.mig.transport.PeerMessage;
 import io.mig.transport.PeerNetwork;
-import java.util.function.Consumer;
 
 /** What the router needs of the network. */
 public interface RelayPeers {
@@ -14,10 +13,8 @@ public interface RelayPeers {
 
     boolean writable(NodeId to);
 
-    /**
-     * @param before runs before anything is sent to a peer; must not block for long
-     */
-    static RelayPeers of(PeerNetwork network, Consumer<NodeId> before) {
+    /** Straight to the network. */
+    static RelayPeers of(PeerNetwork network) {
         return new RelayPeers() {
             @Override
             public NodeId self() {
@@ -26,7 +23,6 @@ public interface RelayPeers {
 
             @Override
             public void send(NodeId to, PeerMessage message) {
-                before.accept(to);
                 network.send(to, message);
             }
 

@@ -53,6 +53,13 @@ sealed interface Body extends AutoCloseable permits OriginalBody, GuestBody {
     /** Stops the tree; on failure it runs as before. */
     void freeze();
 
+    /**
+     * Waits until its home has all that it wrote; it is frozen.
+     *
+     * @throws io.mig.model.RefusedException when that takes too long
+     */
+    default void settle(SourceFacts facts) {}
+
     DumpRequest.Builder dump(Path images);
 
     /** State of the links to the deputies, when there are any yet. */

@@ -194,6 +194,13 @@ final class GuestBody implements Body {
     }
 
     @Override
+    public void settle(SourceFacts facts) {
+        if (servedByItsHome()) {
+            locks.settle(facts, guest.capsule().standIns());
+        }
+    }
+
+    @Override
     public void freeze() {
         frozen = true;
         programs.free(guest.capsule().guests().pids());

@@ -1,9 +1,11 @@
 package io.mig.migration.source;
 
+import io.mig.checkpoint.Leaf;
 import io.mig.checkpoint.proc.FdFacts;
 import io.mig.checkpoint.proc.FdInfo;
 import io.mig.checkpoint.proc.FdKind;
 import io.mig.checkpoint.proc.LockFacts;
+import io.mig.checkpoint.proc.MappingFacts;
 import io.mig.checkpoint.proc.OpenFile;
 import io.mig.checkpoint.proc.ProcessFacts;
 import io.mig.files.client.HeldLock;
@@ -12,6 +14,7 @@ import io.mig.migration.target.HomeTrees;
 import io.mig.model.NodeId;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -19,11 +22,13 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 
 /**
- * The locks of guests on files of their home. They are home's locks, so neither /proc nor CRIU show
- * them here, and a body that moved on with one would believe to have what nobody keeps for it.
+ * What guests have at their home: locks on its files, and what they wrote to them. Locks are home's
+ * locks, so neither /proc nor CRIU show them here, and a body that moved on with one would believe
+ * to have what nobody keeps for it.
  */
 final class HomeLocks {
     private static final long LOOK_NANOS = 500_000;
+    private static final Duration SETTLE = Duration.ofSeconds(10);
 
     private final HomeTrees trees;
     private final NodeId home;
@@ -113,6 +118,35 @@ final class HomeLocks {
             open.run();
             throw e;
         }
+    }
+
+    /**
+     * Waits until home has all that a frozen tree wrote.
+     *
+     * @param in cgroup of whoever acts for it
+     */
+    void settle(SourceFacts facts, Leaf in) {
+        List<Path> mapped = new ArrayList<>();
+        facts.tree().ifPresent(tree -> tree.processes().forEach(p -> addMapped(p, mapped)));
+        trees.settle(home, in, mapped, SETTLE);
+    }
+
+    private static void addMapped(ProcessFacts process, List<Path> to) {
+        for (MappingFacts mapping : process.mappings()) {
+            if (mapping.shared() && mapping.writable() && isFile(mapping.path())) {
+                String range =
+                        Long.toHexString(mapping.start()) + "-" + Long.toHexString(mapping.end());
+                to.add(Path.of("/proc", Integer.toString(process.pid()), "map_files", range));
+            }
+        }
+    }
+
+    /** Memory without a file and devices have nothing to write back. */
+    private static boolean isFile(String path) {
+        return path.startsWith("/")
+                && !path.startsWith("/dev/")
+                && !path.startsWith("/memfd:")
+                && !path.startsWith("/SYSV");
     }
 
     private void awaitNone(Set<Integer> pids, long untilNanos) {

@@ -442,6 +442,7 @@ final class SourceMove {
             if (!onlyLocks(report) || System.nanoTime() > end) {
                 refuse(report, !onlyLocks(report) && report.worthRetrying());
                 sameStreams(before, report);
+                body.settle(facts);
                 return new Checked(facts, report);
             }
             body.thaw();

@@ -55,6 +55,7 @@ public final class HomeTrees implements AutoCloseable {
      * @param directory for mount points, on tmpfs
      * @param keeper the mig-keeper program
      * @param prefetch the mig-prefetch program
+     * @param writeback the mig-writeback program
      * @param cache programs and libraries that were here before; closed with the trees
      * @param shared folders that may be bound over those of a home
      * @param giveUp how long guests wait for a home that is away before they get errors
@@ -63,6 +64,7 @@ public final class HomeTrees implements AutoCloseable {
             Path directory,
             Path keeper,
             Path prefetch,
+            Path writeback,
             Optional<ContentCache> cache,
             List<Path> shared,
             Duration giveUp) {
@@ -271,6 +273,47 @@ public final class HomeTrees implements AutoCloseable {
                         why -> {
                             throw new RefusedException(ErrorCode.CHECKPOINT_FAILED, true, why);
                         });
+    }
+
+    /** See {@link HomeTree#isSettled}. */
+    public boolean isSettled(NodeId home) {
+        Mounted mounted = trees.get(home);
+        return mounted == null || mounted.tree.isSettled();
+    }
+
+    /** See {@link HomeTree#whenSettled}. */
+    public void whenSettled(NodeId home, Runnable then) {
+        Mounted mounted = trees.get(home);
+        if (mounted == null) {
+            then.run();
+        } else {
+            mounted.tree.whenSettled(then);
+        }
+    }
+
+    /**
+     * Waits until all that guests here wrote is at their home.
+     *
+     * @param in cgroup of whoever acts for the guest that wrote
+     * @param mapped links in /proc/PID/map_files to what it may have written through mappings
+     * @throws RefusedException when it is not there in time
+     */
+    public void settle(NodeId home, Leaf in, List<Path> mapped, Duration patience) {
+        Mounted mounted = trees.get(home);
+        if (mounted == null) {
+            return;
+        }
+        Writeback.of(config.writeback(), in, mapped, patience);
+        if (!mounted.tree.settle(patience)) {
+            throw new RefusedException(
+                    ErrorCode.REFUSED,
+                    true,
+                    "what it wrote has not reached home="
+                            + home
+                            + " within "
+                            + patience.toSeconds()
+                            + " s");
+        }
     }
 
     /** Locks that processes here have at a home. */
