@@ -257,6 +257,128 @@ class HomeFilesIT {
         assertThat(heard.strip()).isEqualTo("late 0\ndone");
     }
 
+    /** A guest does not wait for home with each write, and yet never speaks too early. */
+    @Test
+    void shouldHaveAtHomeWhatAGuestWroteBeforeItSaysSo() {
+        lab.write(
+                "node1",
+                "/opt/app/data/write.pl",
+                """
+                $| = 1;
+                until (-e "go-write") { select(undef, undef, undef, 0.05) }
+                for my $i (10001 .. 10300) {
+                    open(my $out, ">", "told$i") or die;
+                    syswrite($out, $i) for 1 .. 20;
+                    close($out) if $i % 2;
+                    print "$i\n";
+                    push @open, $out;
+                    select(undef, undef, undef, 0.003);
+                }
+                """);
+        lab.write(
+                "node1",
+                "/opt/app/data/check.pl",
+                """
+                my $early = 0;
+                while (my $said = <STDIN>) {
+                    chomp $said;
+                    open(my $in, "<", "told$said") or die "told$said: $!";
+                    sysread($in, my $seen, 1000);
+                    $early++ if $seen ne $said x 20;
+                    unlink("told$said");
+                }
+                print "early $early\n";
+                """);
+        lab.sh(
+                        "node1",
+                        "cd /opt/app/data; rm -f go-write checked; (setsid bash -c 'perl write.pl | perl check.pl"
+                                + " >checked 2>&1; echo done >>checked' </dev/null >/dev/null 2>&1 &)")
+                .must();
+        String pid =
+                Awaitility.await()
+                        .until(
+                                () -> lab.exec("node1", "pgrep", "-n", "-f", "^perl write.pl"),
+                                a -> a.status() == 0)
+                        .out();
+        move(pid, "node2");
+        lab.sh("node1", "touch /opt/app/data/go-write").must();
+
+        String checked =
+                Awaitility.await()
+                        .atMost(LONG)
+                        .until(
+                                () -> lab.exec("node1", "cat", "/opt/app/data/checked").out(),
+                                out -> out.contains("done"));
+        assertThat(checked.strip()).isEqualTo("early 0\ndone");
+    }
+
+    /** What is on its way home outlives the agent, and no move leaves it behind. */
+    @Test
+    void shouldKeepEachByteOfSmallWritesAndOfMappingsWhenItMovesAndAgentsAreKilled() {
+        lab.write(
+                "node1",
+                "/opt/app/data/small.py",
+                """
+                import mmap, os, time
+                with open("mapped", "wb") as f: f.truncate(1 << 20)
+                f = open("mapped", "r+b"); m = mmap.mmap(f.fileno(), 1 << 20)
+                fd = os.open("small", os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o666)
+                for i in range(60000):
+                    os.write(fd, b"%07d\\n" % i)
+                    at = (i * 4099) % (1 << 20) & ~7
+                    m[at:at + 8] = b"%08d" % i
+                    if i % 100 == 0: time.sleep(0.02)
+                os.close(fd); m.close(); f.close()
+                open("small.done", "w").write("done")
+                """);
+        lab.sh(
+                        "node1",
+                        "cd /opt/app/data; rm -f small.done; (setsid /usr/bin/python3 small.py </dev/null >small.err 2>&1 &)")
+                .must();
+        String pid =
+                Awaitility.await()
+                        .until(
+                                () ->
+                                        lab.exec(
+                                                "node1",
+                                                "pgrep",
+                                                "-n",
+                                                "-f",
+                                                "^/usr/bin/python3 small.py$"),
+                                a -> a.status() == 0)
+                        .out();
+        move(pid, "node2");
+        lab.mig(List.of("lab", "agent", "node2", "kill")).must();
+        lab.awaitUp(NODES);
+        move(pid, "node3");
+        lab.mig(List.of("lab", "agent", "node3", "kill")).must();
+        lab.awaitUp(NODES);
+        move(pid, "node2");
+        move(pid, "node1");
+        move(pid, "node3");
+
+        Awaitility.await()
+                .atMost(LONG)
+                .until(
+                        () ->
+                                lab.exec("node1", "cat", "/opt/app/data/small.done")
+                                        .out()
+                                        .equals("done"));
+        lab.write(
+                "node1",
+                "/opt/app/data/expect.py",
+                """
+                m = bytearray(1 << 20)
+                for i in range(60000):
+                    at = (i * 4099) % (1 << 20) & ~7
+                    m[at:at + 8] = b"%08d" % i
+                small = b"".join(b"%07d\\n" % i for i in range(60000))
+                print(open("mapped", "rb").read() == m, open("small", "rb").read() == small)
+                """);
+        assertThat(lab.sh("node1", "cd /opt/app/data && python3 expect.py; cat small.err").out())
+                .isEqualTo("True True");
+    }
+
     @Test
     void shouldTearNoLineWhenGuestsOfTwoNodesAndHomeAppendToOneLog() {
         String second = walk("second", 1000);
