@@ -348,8 +348,9 @@ final class FileRules {
         if (named != null && named.id().equals(open.id())) {
             return false;
         }
-        // gone a moment ago, as a look at a running program may find it
-        boolean passing = named == null && f.policy().sharedFolderOf(path).isPresent();
+        // gone or replaced a moment ago, as a look at a running program may find it
+        boolean passing =
+                f.policy().filesComeAlong() || f.policy().sharedFolderOf(path).isPresent();
         f.addObstacle(
                 ObstacleCode.HIDDEN_FILE,
                 subject,

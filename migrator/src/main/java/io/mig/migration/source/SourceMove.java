@@ -80,6 +80,10 @@ final class SourceMove {
     private static final int LOOKS = 3;
     private static final int MOST_FILES = 1024;
     private static final Duration FREE_MOMENT = Duration.ofSeconds(10);
+
+    /** A file that its name does not lead to so often in a row has lost it for good. */
+    private static final int MOST_HIDDEN = 5;
+
     private static final Duration LONGEST_BREATH = Duration.ofMillis(20);
     private static final Duration BETWEEN_LOOKS = Duration.ofMillis(7);
 
@@ -439,8 +443,8 @@ final class SourceMove {
             faults.at(FaultPoint.SOURCE_FROZEN);
             SourceFacts facts = body.facts(seen);
             PreflightReport report = passing(facts);
-            if (!onlyLocks(report) || System.nanoTime() > end) {
-                refuse(report, !onlyLocks(report) && report.worthRetrying());
+            if (!mayPass(report, attempt) || System.nanoTime() > end) {
+                refuse(report, !isOfFiles(report) && report.worthRetrying());
                 sameStreams(before, report);
                 body.settle(facts);
                 return new Checked(facts, report);
@@ -455,9 +459,23 @@ final class SourceMove {
         }
     }
 
-    private static boolean onlyLocks(PreflightReport report) {
+    /**
+     * Whether it may be met without these at another moment: who has a lock on a file may just be
+     * making or removing others.
+     */
+    private static boolean mayPass(PreflightReport report, int attempt) {
+        boolean locked =
+                report.obstacles().stream().anyMatch(o -> o.code() == ObstacleCode.FILE_LOCK);
+        return isOfFiles(report) && (locked || attempt < MOST_HIDDEN);
+    }
+
+    private static boolean isOfFiles(PreflightReport report) {
         return report.worthRetrying()
-                && report.obstacles().stream().allMatch(o -> o.code() == ObstacleCode.FILE_LOCK);
+                && report.obstacles().stream()
+                        .allMatch(
+                                o ->
+                                        o.code() == ObstacleCode.FILE_LOCK
+                                                || o.code() == ObstacleCode.HIDDEN_FILE);
     }
 
     private void sameStreams(PreflightReport before, PreflightReport now) {
