@@ -4,9 +4,7 @@ import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -52,24 +50,10 @@ final class BehindLog {
     }
 
     static BehindLog begin(Path file) throws IOException {
-        try (FileChannel channel =
-                FileChannel.open(
-                        file,
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.TRUNCATE_EXISTING,
-                        StandardOpenOption.READ,
-                        StandardOpenOption.WRITE)) {
-            // zeros that are written are there; a hole would end us when tmpfs is full
-            ByteBuffer zeros = ByteBuffer.allocate(64 << 10);
-            for (int at = 0; at < BYTES; at += zeros.capacity()) {
-                channel.write(zeros.clear());
-            }
-            ByteBuffer ring = channel.map(FileChannel.MapMode.READ_WRITE, 0, BYTES);
-            BehindLog log = new BehindLog(ring);
-            log.ring.putInt(FIRST_AT, DATA);
-            log.ring.putInt(0, MAGIC);
-            return log;
-        }
+        BehindLog log = new BehindLog(MappedFile.begin(file, BYTES));
+        log.ring.putInt(FIRST_AT, DATA);
+        log.ring.putInt(0, MAGIC);
+        return log;
     }
 
     /**
@@ -78,18 +62,12 @@ final class BehindLog {
      * @param left gets what home was not seen to have done, in order
      */
     static BehindLog goOn(Path file, List<Entry> left) throws IOException {
-        try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            if (channel.size() < BYTES) {
-                throw new IOException("no log of writes: file=" + file);
-            }
-            BehindLog log = new BehindLog(channel.map(FileChannel.MapMode.READ_WRITE, 0, BYTES));
-            if (log.ring.getInt(0) != MAGIC) {
-                throw new IOException("no log of writes: file=" + file);
-            }
-            left.addAll(log.recover(file));
-            return log;
+        BehindLog log = new BehindLog(MappedFile.goOn(file, BYTES));
+        if (log.ring.getInt(0) != MAGIC) {
+            throw new IOException("no log of writes: file=" + file);
         }
+        left.addAll(log.recover(file));
+        return log;
     }
 
     private List<Entry> recover(Path file) throws IOException {

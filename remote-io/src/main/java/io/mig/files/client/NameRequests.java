@@ -37,14 +37,17 @@ final class NameRequests {
             guests.fuse.error(request.unique(), Errno.ENAMETOOLONG);
             return;
         }
+        lookUp(request, parent, name, false);
+    }
+
+    /**
+     * @param last after home has done all that guests believe is done
+     */
+    private void lookUp(FuseRequest request, Node parent, byte[] name, boolean last) {
         long unique = request.unique();
         long asked = guests.nodes.now();
-        long done = guests.home.behind().done();
-        guests.ask(
-                request,
-                Op.LOOKUP,
-                name.length + 64,
-                f -> f.ref(parent.ref()).blob(name),
+        long done = last ? Long.MAX_VALUE : guests.home.behind().done();
+        Answer answer =
                 (status, in) -> {
                     if (status != 0) {
                         notFound(unique, status, parent, asked);
@@ -53,29 +56,18 @@ final class NameRequests {
                     NodeRef ref = in.ref();
                     Node known = guests.nodes.find(ref);
                     if (known != null && known.behind() > done) {
-                        lookUpLast(request, parent, name);
+                        // home has described it as it was before guests here wrote to it
+                        lookUp(request, parent, name, true);
                     } else {
                         found(request, parent, name, asked, ref, in.attr());
                     }
-                });
-    }
-
-    /** Home has described something as it was before guests here wrote to it. */
-    private void lookUpLast(FuseRequest request, Node parent, byte[] name) {
-        long unique = request.unique();
-        long asked = guests.nodes.now();
-        guests.askLast(
-                request,
-                Op.LOOKUP,
-                name.length + 64,
-                f -> f.ref(parent.ref()).blob(name),
-                (status, in) -> {
-                    if (status != 0) {
-                        notFound(unique, status, parent, asked);
-                    } else {
-                        found(request, parent, name, asked, in.ref(), in.attr());
-                    }
-                });
+                };
+        Consumer<Frame> body = f -> f.ref(parent.ref()).blob(name);
+        if (last) {
+            guests.askLast(request, Op.LOOKUP, name.length + 64, body, answer);
+        } else {
+            guests.ask(request, Op.LOOKUP, name.length + 64, body, answer);
+        }
     }
 
     private void notFound(long unique, int status, Node parent, long asked) {

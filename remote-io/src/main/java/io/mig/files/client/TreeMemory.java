@@ -4,14 +4,11 @@ import io.mig.files.wire.Lock;
 import io.mig.files.wire.NodeRef;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,23 +74,9 @@ final class TreeMemory implements AutoCloseable {
     }
 
     private static MappedByteBuffer map(Path file, int bytes) throws IOException {
-        try (FileChannel channel =
-                FileChannel.open(
-                        file,
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.TRUNCATE_EXISTING,
-                        StandardOpenOption.READ,
-                        StandardOpenOption.WRITE)) {
-            // zeros that are written are there; a hole would end us when tmpfs is full
-            byte[] zeros = new byte[64 << 10];
-            for (int at = 0; at < bytes; at += zeros.length) {
-                channel.write(java.nio.ByteBuffer.wrap(zeros));
-            }
-            MappedByteBuffer buffer = channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes);
-            buffer.order(ByteOrder.nativeOrder());
-            buffer.putInt(MAGIC);
-            return buffer;
-        }
+        MappedByteBuffer buffer = MappedFile.begin(file, bytes);
+        buffer.putInt(MAGIC);
+        return buffer;
     }
 
     @FunctionalInterface

@@ -321,7 +321,7 @@ final class WriteBehind {
             Deed deed = batch.get(i);
             FrameReader reply = new FrameReader(in.frame());
             int result = reply.u32();
-            if (result == Status.UNKNOWN_HANDLE) {
+            if (result == Status.UNKNOWN_HANDLE && deed.op() != Op.RELEASE) {
                 rideAgain(with);
                 forgotten(deed);
                 return;
@@ -331,7 +331,8 @@ final class WriteBehind {
                 home.later(BUSY_MILLIS, this::goOn);
                 return;
             }
-            ended(deed, result, reply);
+            // there is nothing to be released at a home that has forgotten it
+            ended(deed, result == Status.UNKNOWN_HANDLE ? 0 : result, reply);
         }
         for (int i = 0; i < with.size(); i++) {
             if (batch.size() + i < count) {
@@ -359,8 +360,8 @@ final class WriteBehind {
     /** Home's agent began anew: the file is opened again first, and everything behind it waits. */
     private void forgotten(Deed deed) {
         OpenHandle handle = deed.handle();
-        if (handle == null || deed.op() == Op.RELEASE) {
-            ended(deed, 0, null);
+        if (handle == null) {
+            ended(deed, Errno.EIO, null);
             goOn();
             return;
         }
