@@ -222,7 +222,16 @@ class HarmIT {
                 nodes -> assertThat(nodes).contains("node2", "node3"));
         lab.exec("node1", "mig", "policy", "set", "--cluster", "limits.max_moves_per_hour", "33")
                 .must();
-        lab.exec("node1", "mig", "policy", "set", "--cluster", "limits.max_moves_per_hour", "44")
+        lab.exec(
+                        "node2",
+                        "mig",
+                        "policy",
+                        "set",
+                        "--cluster",
+                        "--node",
+                        "node1",
+                        "limits.max_moves_per_hour",
+                        "44")
                 .must();
         for (String node : NODES) {
             eventually(

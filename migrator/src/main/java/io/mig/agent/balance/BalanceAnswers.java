@@ -494,8 +494,8 @@ final class BalanceAnswers {
             throw new RefusedException(
                     ErrorCode.NOT_ALLOWED,
                     parts.self()
-                            + " has no key to sign a policy for the whole cluster; use the node on"
-                            + " which 'mig cluster init' was run");
+                            + " has no key to sign a policy for the whole cluster; say --node with"
+                            + " the name of the one on which 'mig cluster init' was run");
         }
         if (!cluster && signed.isPresent()) {
             throw new RefusedException(
