@@ -129,10 +129,7 @@ final class AttributeRequests {
                 request,
                 Op.SETATTR,
                 160,
-                f -> {
-                    f.ref(node.ref()).u64(handle == null ? 0 : handle.number());
-                    wanted.putTo(f);
-                },
+                f -> put(f, node, handle == null ? 0 : handle.number(), wanted),
                 (status, reply) -> {
                     if (status != 0) {
                         guests.fuse.error(unique, status);
@@ -170,7 +167,7 @@ final class AttributeRequests {
                                 caller,
                                 node,
                                 null,
-                                body(node, 0, wanted),
+                                put(new Frame(160), node, 0, wanted),
                                 ByteBuffer.allocate(0),
                                 (status, reply) -> {
                                     if (status != 0) {
@@ -196,10 +193,10 @@ final class AttributeRequests {
         return true;
     }
 
-    private static Frame body(Node node, long handle, SetAttr wanted) {
-        Frame frame = new Frame(160).ref(node.ref()).u64(handle);
-        wanted.putTo(frame);
-        return frame;
+    private static Frame put(Frame to, Node node, long handle, SetAttr wanted) {
+        to.ref(node.ref()).u64(handle);
+        wanted.putTo(to);
+        return to;
     }
 
     /** Source: chmod(2), chown(2), utimensat(2). */

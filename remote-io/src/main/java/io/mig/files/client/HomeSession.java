@@ -172,10 +172,6 @@ final class HomeSession implements AutoCloseable {
         return ids.answeredBelow();
     }
 
-    boolean closed() {
-        return closed;
-    }
-
     /** Whether home does not answer now. */
     boolean away() {
         return away;

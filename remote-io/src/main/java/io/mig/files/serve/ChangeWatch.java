@@ -57,7 +57,6 @@ final class ChangeWatch implements ChangeSource, AutoCloseable {
     private final Changes changes;
     private final ReentrantLock reading = new ReentrantLock();
     private final Native events = new Native(BUFFER);
-
     private final int fd;
     private final Executor asAgent;
     private final int ownPid = (int) ProcessHandle.current().pid();
